@@ -1,0 +1,52 @@
+"""The case: all that the core knows of one product, its watch and the reports held."""
+
+from dataclasses import dataclass
+
+from qosresolve.core.ids import FINGERPRINT_BYTES, ID_BYTES
+from qosresolve.core.report import Report
+from qosresolve.core.watch import Watch
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A product's reports, oldest first, and its watch. At most one report is open."""
+
+    product_id: str
+    watch: Watch | None = None
+    reports: tuple[Report, ...] = ()
+
+    @property
+    def open(self) -> Report | None:
+        """Return the open report, if there is one."""
+        return next((report for report in self.reports if report.open), None)
+
+    @property
+    def latest(self) -> Report | None:
+        """Return the newest report held, open or not."""
+        return self.reports[-1] if self.reports else None
+
+    def report(self, report_id: str) -> Report | None:
+        """Return the report of that id or None."""
+        return next((report for report in self.reports if report.report_id == report_id), None)
+
+    def last_now(self) -> int:
+        """Return the newest instant this case was changed at; time never goes back below it."""
+        instants = [report.updated_at for report in self.reports]
+        if self.watch is not None:
+            instants.append(self.watch.updated_at)
+        return max(instants, default=0)
+
+    def seen(self, fingerprint: bytes) -> bytes | None:
+        """Return the remembered fingerprint of the same event id, None when the id is new."""
+        rings = [report.seen for report in self.reports]
+        if self.watch is not None:
+            rings.append(self.watch.seen)
+        found = (_find(ring, fingerprint[:ID_BYTES]) for ring in rings)
+        return next((entry for entry in found if entry), None)
+
+
+def _find(ring: bytes, event: bytes) -> bytes | None:
+    at = ring.find(event)
+    while at >= 0 and at % FINGERPRINT_BYTES:
+        at = ring.find(event, at + 1)
+    return None if at < 0 else ring[at : at + FINGERPRINT_BYTES]

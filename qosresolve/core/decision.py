@@ -1,0 +1,36 @@
+"""What a process decides about one input: an outcome, the rule behind it, and the facts."""
+
+from dataclasses import dataclass
+
+from qosresolve.core.facts import Fact, Facts
+from qosresolve.core.rules import Rule
+from qosresolve.core.vocabulary import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The decision of one process about one input."""
+
+    outcome: Outcome
+    rule: Rule = Rule.NONE
+    facts: Facts = ()
+
+
+def applied(*facts: Fact, rule: Rule = Rule.NONE) -> Verdict:
+    """Return a decision that something happened."""
+    return Verdict(Outcome.APPLIED, rule, facts)
+
+
+def refused(rule: Rule) -> Verdict:
+    """Return a refusal: state unchanged, the rule says why."""
+    return Verdict(Outcome.REFUSED, rule)
+
+
+def no_op(rule: Rule) -> Verdict:
+    """Return a decision that nothing was to be done."""
+    return Verdict(Outcome.NO_OP, rule)
+
+
+def noted(rule: Rule, *facts: Fact) -> Verdict:
+    """Return a decision to record without applying."""
+    return Verdict(Outcome.ANNOTATION, rule, facts)

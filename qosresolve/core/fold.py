@@ -1,0 +1,122 @@
+"""Fold: a case is the fold of its journal entries.
+
+`fold(case, entry)` is the only way a case changes, live, in a replay and in an audit. One small function a
+kind of fact, in the table at the end; none of them reads a policy, a calendar or a clock.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, cast
+
+from qosresolve.core import fold_obligations as work
+from qosresolve.core import fold_report as on
+from qosresolve.core.case import Case
+from qosresolve.core.facts import (
+    AbatementDropped,
+    AbatementKept,
+    AlarmSettled,
+    Entry,
+    Fact,
+    InformationChanged,
+    NoteAdded,
+    ReportForgotten,
+    ReportOpened,
+    StatusChanged,
+    SuppressionEnded,
+    SuppressionSet,
+)
+from qosresolve.core.ids import FINGERPRINT_BYTES
+from qosresolve.core.report import RING_SIZE, Report
+from qosresolve.core.watch import Watch
+
+_RING_BYTES = RING_SIZE * FINGERPRINT_BYTES
+
+
+def fold(case: Case, entry: Entry) -> Case:
+    """Return the case after an entry of its journal."""
+    if not entry.facts:
+        return case
+    for fact in entry.facts:
+        case = evolve(case, fact)
+    return stamp(case, entry)
+
+
+def evolve(case: Case, fact: Fact) -> Case:
+    """Return the case after one fact, without the entry's stamp."""
+    if isinstance(fact, ReportOpened):
+        return replace(case, reports=(*case.reports, on.opened(fact)))
+    if isinstance(fact, ReportForgotten):
+        kept = tuple(report for report in case.reports if report.report_id != fact.report_id)
+        return replace(case, reports=kept)
+    if isinstance(fact, _WATCH_FACTS) or (isinstance(fact, AlarmSettled) and not fact.report_id):
+        return replace(case, watch=_watched(case, cast("Any", fact)))
+    return _with_report(case, fact)
+
+
+def stamp(case: Case, entry: Entry) -> Case:
+    """Return the case with revision, time and re-send shield of everything the entry touched."""
+    touched = {getattr(fact, "report_id", "") for fact in entry.facts}
+    raised = {fact.report_id for fact in entry.facts if isinstance(fact, _RAISING)}
+    reports = tuple(
+        _stamp_report(report, entry, raised) if report.report_id in touched else report
+        for report in case.reports
+    )
+    watch = case.watch
+    if watch is not None and "" in touched:
+        watch = replace(
+            watch,
+            updated_at=entry.now,
+            revision=watch.revision + 1,
+            seen=_remember(watch.seen, entry.fingerprint),
+        )
+    if watch is not None and not watch.needed:
+        watch = None
+    return Case(case.product_id, watch, reports)
+
+
+def _stamp_report(report: Report, entry: Entry, raised: set[str]) -> Report:
+    return replace(
+        report,
+        updated_at=entry.now,
+        revision=report.revision + 1,
+        information_revision=report.information_revision + (report.report_id in raised),
+        seen=_remember(report.seen, entry.fingerprint),
+    )
+
+
+def _remember(ring: bytes, fingerprint: bytes) -> bytes:
+    return (ring + fingerprint)[-_RING_BYTES:] if fingerprint else ring
+
+
+def _with_report(case: Case, fact: Any) -> Case:
+    change = _TABLE[type(fact)]
+    reports = tuple(
+        change(report, fact) if report.report_id == fact.report_id else report for report in case.reports
+    )
+    return Case(case.product_id, case.watch, reports)
+
+
+def _watched(case: Case, fact: Any) -> Watch:
+    watch = case.watch or Watch(case.product_id, updated_at=0, revision=0)
+    match fact:
+        case AbatementKept():
+            return replace(watch, abatements=(*watch.abatements, fact.abatement))
+        case AbatementDropped():
+            left = tuple(item for item in watch.abatements if not _same(item, fact))
+            return replace(watch, abatements=left)
+        case SuppressionSet():
+            return replace(watch, suppressions=(*watch.suppressions, fact.suppression))
+        case SuppressionEnded():
+            rest = tuple(item for item in watch.suppressions if not _same(item, fact))
+            return replace(watch, suppressions=rest)
+        case _:
+            return replace(watch, alarm=fact.alarm)
+
+
+def _same(item: Any, fact: Any) -> bool:
+    return (item.indicator, item.object_id, item.source) == (fact.indicator, fact.object_id, fact.source)
+
+
+_WATCH_FACTS = (AbatementKept, AbatementDropped, SuppressionSet, SuppressionEnded)
+_RAISING = (StatusChanged, InformationChanged, NoteAdded)
+_TABLE: dict[type[Any], Callable[[Report, Any], Report]] = {**on.TABLE, **work.TABLE}

@@ -1,0 +1,89 @@
+"""How each fact about an obligation changes the report that holds it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from qosresolve.core import facts as f
+from qosresolve.core.report import Report
+from qosresolve.core.vocabulary import ENDED, ObligationState
+
+
+def _change(report: Report, obligation_id: str, **changes: Any) -> Report:
+    obligations = tuple(
+        replace(item, **changes) if item.obligation_id == obligation_id else item
+        for item in report.obligations
+    )
+    return replace(report, obligations=obligations)
+
+
+def _planned(report: Report, fact: f.ObligationPlanned) -> Report:
+    return replace(report, obligations=(*report.obligations, fact.obligation))
+
+
+def _requested(report: Report, fact: f.ObligationRequested) -> Report:
+    return _change(
+        report,
+        fact.obligation_id,
+        state=ObligationState.REQUESTED,
+        requested_at=fact.at,
+        contact=fact.contact,
+        accept_by=fact.accept_by,
+        due_at=fact.due_at,
+    )
+
+
+def _answered(report: Report, fact: f.ObligationAnswered) -> Report:
+    changes: dict[str, Any] = {"state": fact.state, "chase_at": fact.chase_at}
+    if fact.expected_at is not None:
+        changes["expected_at"] = fact.expected_at
+    if fact.external_id:
+        changes["external_id"] = fact.external_id
+    if fact.state in ENDED:
+        changes |= {"ended_at": fact.at, "expected_at": None}
+    return _change(report, fact.obligation_id, **changes)
+
+
+def _chased(report: Report, fact: f.ObligationChased) -> Report:
+    return _change(
+        report,
+        fact.obligation_id,
+        reminders=fact.reminders,
+        contact=fact.contact,
+        accept_by=fact.next_at,
+        chase_at=fact.next_at,
+    )
+
+
+def _updated(report: Report, fact: f.ObligationUpdated) -> Report:
+    if fact.reason != "restored":
+        return report
+    return _change(report, fact.obligation_id, told_restored=True)
+
+
+def _withdrawal_requested(report: Report, fact: f.WithdrawalRequested) -> Report:
+    return _change(
+        report,
+        fact.obligation_id,
+        state=ObligationState.WITHDRAWING,
+        chase_at=fact.confirm_by,
+        reminders=0,
+        expected_at=None,
+    )
+
+
+def _ended(report: Report, fact: f.ObligationEnded) -> Report:
+    return _change(
+        report, fact.obligation_id, state=fact.state, ended_at=fact.at, chase_at=None, expected_at=None
+    )
+
+
+TABLE: dict[type[Any], Callable[[Report, Any], Report]] = {
+    f.ObligationPlanned: _planned,
+    f.ObligationRequested: _requested,
+    f.ObligationAnswered: _answered,
+    f.ObligationChased: _chased,
+    f.ObligationUpdated: _updated,
+    f.WithdrawalRequested: _withdrawal_requested,
+    f.ObligationEnded: _ended,
+}

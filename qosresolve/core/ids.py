@@ -1,0 +1,44 @@
+"""Names for everything that leaves the process, the same over every replay.
+
+Ids are version 5 UUIDs (RFC 9562) of what they identify, so a replay gives the same id and a receiver can
+drop what it has seen. Fingerprints are short BLAKE2b hashes, used to recognise a re-sent event.
+"""
+
+import uuid
+from hashlib import blake2b
+
+_NAMESPACE = uuid.UUID("6f1cbf26-3a0c-5f5e-9a3f-1f1f4f2f7a11")
+
+ID_BYTES = 8
+BODY_BYTES = 4
+FINGERPRINT_BYTES = ID_BYTES + BODY_BYTES
+
+
+def stable_id(*parts: str | int) -> str:
+    """Return the UUIDv5 of the parts; parts are joined with a separator that no id contains."""
+    return str(uuid.uuid5(_NAMESPACE, "\x1f".join(map(str, parts))))
+
+
+def report_id(product_id: str, topic: str, partition: int, offset: int) -> str:
+    """Return the id of the report that the record at (topic, partition, offset) opens."""
+    return stable_id("report", product_id, topic, partition, offset)
+
+
+def obligation_id(report: str, node: str, target: str, attempt: int) -> str:
+    """Return the id of one attempt at one plan node for one target (service, component, owner)."""
+    return stable_id("obligation", report, node, target, attempt)
+
+
+def message_id(subject: str, action: str, *cause: str | int) -> str:
+    """Return the CloudEvents id of one outgoing message about `subject`."""
+    return stable_id("message", subject, action, *cause)
+
+
+def body_digest(body: bytes) -> bytes:
+    """Return the short hash by which two bodies under one event id are told apart."""
+    return blake2b(body, digest_size=BODY_BYTES).digest()
+
+
+def fingerprint(event_id: str, body: bytes) -> bytes:
+    """Return 12 bytes: the hash of the canonical event id, then the body's digest."""
+    return blake2b(event_id.encode(), digest_size=ID_BYTES).digest() + body

@@ -1,0 +1,52 @@
+"""Update Customer QoS Report with Analysis Results (eTOM 1.3.8.5, level 4).
+
+Takes first-in and ongoing findings and the root cause they name. What the cause sets going is Co-ordinate's
+and Engage's business.
+"""
+
+from qosresolve.core import targets
+from qosresolve.core.decision import Verdict, applied, no_op, noted
+from qosresolve.core.facts import Facts, FindingRecorded, RootCauseIdentified, RootCauseRevised
+from qosresolve.core.inputs import Finding
+from qosresolve.core.policy import Policy
+from qosresolve.core.report import FindingKey, Report, RootCause
+from qosresolve.core.rules import Rule
+
+
+def found(report: Report, finding: Finding, policy: Policy, now: int) -> Verdict:
+    """Return what a finding changes: identity is (source, sequence), a repeated one is a no-op."""
+    if FindingKey(finding.source, finding.sequence) in report.findings:
+        return no_op(Rule.FINDING_KNOWN)
+    if not report.open:
+        return noted(Rule.NOT_OPEN, FindingRecorded(report.report_id, finding))
+    taken = targets.responded(report, now) if finding.by_person else ()
+    return applied(FindingRecorded(report.report_id, finding), *_cause(report, finding), *taken)
+
+
+def _cause(report: Report, finding: Finding) -> Facts:
+    cause = RootCause(
+        f"{finding.cause_kind}:{finding.entity}:{finding.source}:{finding.sequence}",
+        finding.cause_kind,
+        finding.entity,
+        finding.party,
+        finding.explains,
+        finding.source,
+        finding.at,
+    )
+    if any(_same(known, cause) for known in report.root_causes):
+        return ()
+    revised = tuple(
+        RootCauseRevised(report.report_id, known.cause_id, "revised by a later finding")
+        for known in report.root_causes
+        if known.source == cause.source and _covered(known, cause)
+    )
+    return (*revised, RootCauseIdentified(report.report_id, cause))
+
+
+def _same(known: RootCause, cause: RootCause) -> bool:
+    return (known.kind, known.entity, known.party) == (cause.kind, cause.entity, cause.party)
+
+
+def _covered(known: RootCause, cause: RootCause) -> bool:
+    """A later finding revises an earlier one of its source when it explains all that the earlier did."""
+    return not cause.explains or (bool(known.explains) and set(known.explains) <= set(cause.explains))

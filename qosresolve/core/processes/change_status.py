@@ -1,0 +1,127 @@
+"""Modify Customer QoS Report Status (eTOM 1.3.8.5, level 4).
+
+The legal edges and nothing else, each with reason, time and actor. Clear and Cancel take their own edges
+through `move`, so that no other module writes a status.
+"""
+
+from qosresolve.core import targets
+from qosresolve.core.decision import Verdict, applied, refused
+from qosresolve.core.facts import Facts, ReportEnded, ReportReopened, StatusChanged
+from qosresolve.core.inputs import Command
+from qosresolve.core.plan import counts
+from qosresolve.core.policy import Policy
+from qosresolve.core.report import Report
+from qosresolve.core.rules import Rule
+from qosresolve.core.vocabulary import ObligationState, Status, Verb
+
+EDGES: dict[Status, frozenset[Status]] = {
+    Status.ACKNOWLEDGED: frozenset({Status.IN_PROGRESS, Status.CANCELLED}),
+    Status.IN_PROGRESS: frozenset({Status.PENDING, Status.HELD, Status.CLEARED, Status.CANCELLED}),
+    Status.PENDING: frozenset({Status.IN_PROGRESS, Status.HELD, Status.CLEARED, Status.CANCELLED}),
+    Status.HELD: frozenset({Status.IN_PROGRESS, Status.PENDING, Status.CLEARED, Status.CANCELLED}),
+    Status.CLEARED: frozenset({Status.IN_PROGRESS, Status.CLOSED}),
+    Status.CLOSED: frozenset(),
+    Status.CANCELLED: frozenset(),
+}
+_UNTAKEN = (ObligationState.PLANNED, ObligationState.REQUESTED, ObligationState.WITHDRAWN)
+_SETTABLE = (Status.IN_PROGRESS, Status.PENDING, Status.HELD)
+_BY_VERB = {Verb.HOLD: Status.HELD, Verb.RESUME: Status.IN_PROGRESS}
+
+
+def move(report: Report, status: Status, now: int, *, reason: str, actor: str = "") -> StatusChanged:
+    """Return the fact of a legal edge. Raises ValueError on an illegal one: the caller has to check."""
+    if status not in EDGES[report.status]:
+        raise ValueError(f"no edge {report.status} -> {status}")
+    return StatusChanged(report.report_id, report.status, status, now, reason, actor)
+
+
+def follow(report: Report, policy: Policy, now: int) -> Facts:
+    """Return the status that the report's work implies: taken up, or waiting for others."""
+    if report.status is Status.ACKNOWLEDGED and _taken_up(report):
+        return (move(report, Status.IN_PROGRESS, now, reason="taken up"),)
+    waiting = _waits_for_others(report)
+    if report.status is Status.IN_PROGRESS and waiting:
+        return (move(report, Status.PENDING, now, reason=f"waiting for {waiting}"),)
+    if report.status is Status.PENDING and not waiting and _set_by_rule(report):
+        return (move(report, Status.IN_PROGRESS, now, reason="our turn"),)
+    return ()
+
+
+def _taken_up(report: Report) -> bool:
+    answered = any(item.state not in _UNTAKEN for item in report.obligations)
+    return answered or report.finding_count > 0 or report.respond.stopped_at is not None
+
+
+def _waits_for_others(report: Report) -> str:
+    """Return the party waited for when every unfinished node lies with another party, else nothing."""
+    unfinished = [item for item in report.obligations if item.unfinished and counts(item)]
+    if not unfinished or report.restored_at is not None:
+        return ""
+    started = [item for item in unfinished if item.running]
+    ours = any(not item.party for item in started)
+    return "" if ours or not started else started[0].party
+
+
+def _set_by_rule(report: Report) -> bool:
+    """A person's `pending` is left by a person."""
+    return not report.history[-1].actor
+
+
+def command(report: Report, order: Command, policy: Policy, now: int) -> Verdict:
+    """Answer `hold`, `resume` and `set-status`."""
+    wanted = _BY_VERB.get(order.verb) or _status(order.value)
+    if wanted is None:
+        return refused(Rule.BAD_VALUE)
+    if not order.reason:
+        return refused(Rule.REASON_REQUIRED)
+    if wanted not in _SETTABLE or wanted not in EDGES[report.status]:
+        return refused(Rule.ILLEGAL_EDGE)
+    return applied(move(report, wanted, now, reason=order.reason, actor=order.actor))
+
+
+def _status(text: str) -> Status | None:
+    return next((status for status in Status if status == text), None)
+
+
+def acknowledge(report: Report, order: Command, policy: Policy, now: int) -> Verdict:
+    """An owner takes the report: the respond clock stops."""
+    if not report.open:
+        return refused(Rule.NOT_OPEN)
+    taken = targets.responded(report, now)
+    if report.status is not Status.ACKNOWLEDGED:
+        return applied(*taken)
+    reason = order.reason or "acknowledged by its owner"
+    return applied(*taken, move(report, Status.IN_PROGRESS, now, reason=reason, actor=order.actor))
+
+
+def close(report: Report, order: Command, policy: Policy, now: int) -> Verdict:
+    """Close's word (1.1.1.7.6): the only way to `closed`."""
+    if report.status is not Status.CLEARED:
+        return refused(Rule.NOT_CLEARED)
+    closed = move(report, Status.CLOSED, now, reason=order.reason or "closed", actor=order.actor)
+    return applied(closed, ReportEnded(report.report_id, now + policy.times.forget_after))
+
+
+def refuse_resolution(report: Report, order: Command, policy: Policy, now: int) -> Verdict:
+    """The customer does not accept the resolution: back to work, nothing deducted from the clock."""
+    if report.status is not Status.CLEARED:
+        return refused(Rule.NOT_CLEARED)
+    if report.successor:
+        return refused(Rule.HAS_SUCCESSOR)
+    if not order.reason:
+        return refused(Rule.REASON_REQUIRED)
+    return applied(
+        ReportReopened(report.report_id, now, relapse=False, deducted=0),
+        move(report, Status.IN_PROGRESS, now, reason=order.reason, actor=order.actor),
+        *targets.resumed(report),
+    )
+
+
+def relapse(report: Report, policy: Policy, at: int, now: int) -> Facts:
+    """Reopen a cleared report whose product degrades again: the restored time is deducted."""
+    clock, deducted = targets.continued(report, policy, at)
+    return (
+        ReportReopened(report.report_id, now, relapse=True, deducted=deducted),
+        move(report, Status.IN_PROGRESS, now, reason="relapse"),
+        *clock,
+    )

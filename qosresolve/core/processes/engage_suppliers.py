@@ -1,0 +1,53 @@
+"""Engage External Product Suppliers (eTOM 1.3.8.5, level 4), through party performance management (1.6.11.5).
+
+Asks the party that owns a component when a root cause lies with it, never from ownership alone. Contacts,
+times and underpinning targets are the policy's; reminders and the next contact are `tracking`'s.
+"""
+
+from qosresolve.core import plan, tracking
+from qosresolve.core.facts import Facts, ObligationPlanned
+from qosresolve.core.obligation import Obligation
+from qosresolve.core.policy import Node, Policy
+from qosresolve.core.report import Report, RootCause
+from qosresolve.core.vocabulary import NodeKind
+
+UNKNOWN_PARTY = "unknownSupplier"
+
+
+def follow(report: Report, policy: Policy, now: int) -> Facts:
+    """Return the engagements to lay out and to send, as the report stands."""
+    if not report.open or report.restored_at is not None:
+        return ()
+    nodes = [node for node in policy.plan if node.kind is NodeKind.SUPPLIER]
+    planned: Facts = ()
+    for node in nodes:
+        for cause in plan.triggers(report, node):
+            planned += _engage(report, node, cause)
+    return planned or _send(report, policy, now)
+
+
+def _engage(report: Report, node: Node, cause: RootCause | None) -> Facts:
+    if cause is None:
+        return ()
+    party = cause.party or _owner(report, cause)
+    engagement = plan.new_obligation(report, node, cause.cause_id, target=cause.entity, party=party)
+    return (ObligationPlanned(report.report_id, engagement),) if engagement else ()
+
+
+def _owner(report: Report, cause: RootCause) -> str:
+    """Return the party that the inventory names as owner of the component."""
+    owners = (row.owner_party for row in report.indicators if row.object_id == cause.entity)
+    return next((owner for owner in owners if owner), UNKNOWN_PARTY)
+
+
+def _send(report: Report, policy: Policy, now: int) -> Facts:
+    return tuple(
+        tracking.request(report, item, policy, now, due_at=_due(policy, item, now))
+        for item in report.obligations
+        if item.kind is NodeKind.SUPPLIER and plan.ready(report, policy, item)
+    )
+
+
+def _due(policy: Policy, engagement: Obligation, now: int) -> int:
+    """The supplier's clock is its own: its underpinning target from now."""
+    return now + policy.party(engagement.party).resolve_within

@@ -1,0 +1,196 @@
+"""The customer QoS performance degradation report: one product's trouble, as the fold of its facts.
+
+Holds what decisions need and no more; the full history lies in the journal. Modelled on TMF621 TroubleTicket
+with TMF656 fields; the mapping of each field is in `schemas/report.avsc`. Instants in ms since the epoch, UTC.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from qosresolve.core.clocks import Clock
+from qosresolve.core.obligation import Obligation
+from qosresolve.core.vocabulary import (
+    OPEN,
+    RANK,
+    IndicatorState,
+    Jeopardy,
+    ObjectKind,
+    RootCauseKind,
+    Severity,
+    Status,
+)
+
+RING_SIZE = 32
+FINDINGS_KEPT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """One row of the table of degraded indicators; key (name, object_id).
+
+    `started_at` is the first bad sample, `rated_at` when its present severity began, `good_since` the first
+    good sample, `clear_at` the end of the debounce, `sampled_at` and `sequence` the newest sample.
+    """
+
+    name: str
+    object_id: str
+    object_kind: ObjectKind
+    source: str
+    state: IndicatorState
+    severity: Severity
+    started_at: int
+    rated_at: int
+    sampled_at: int
+    sequence: int
+    good_since: int | None = None
+    clear_at: int | None = None
+    value: str = ""
+    unit: str = ""
+    owner_party: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Return what tells one row from another."""
+        return (self.name, self.object_id)
+
+    @property
+    def bad(self) -> bool:
+        """Neither good nor waiting to be believed good."""
+        return self.state in (IndicatorState.DEGRADED, IndicatorState.STALE)
+
+
+@dataclass(frozen=True, slots=True)
+class RootCause:
+    """Why some indicators are bad, and whose it is to mend. `explains` empty means all indicators."""
+
+    cause_id: str
+    kind: RootCauseKind
+    entity: str
+    party: str
+    explains: tuple[str, ...]
+    source: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class FindingKey:
+    """Identity of a finding that was taken in: its text lives in the journal."""
+
+    source: str
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """How loudly the report calls. `level` 0-10 (TMF656 problemEscalation), 0 means nobody is called."""
+
+    level: int = 0
+    jeopardy: Jeopardy = Jeopardy.NONE
+    escalation_id: str = ""
+    target: str = ""
+    raised_at: int | None = None
+    next_at: int | None = None
+    repeats: int = 0
+    acknowledged_by: str = ""
+    acknowledged_until: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """One step of the status history (TMF621 statusChangeHistory)."""
+
+    status: Status
+    at: int
+    reason: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report as it stands."""
+
+    report_id: str
+    product_id: str
+    customer_id: str
+    tier: str
+    site: str
+    offering: str
+    policy: str
+    status: Status
+    severity: Severity
+    opened_at: int
+    updated_at: int
+    started_at: int
+    revision: int
+    information_revision: int
+    respond: Clock
+    restore: Clock
+    escalation: Escalation = Escalation()
+    indicators: tuple[Indicator, ...] = ()
+    root_causes: tuple[RootCause, ...] = ()
+    findings: tuple[FindingKey, ...] = ()
+    finding_count: int = 0
+    obligations: tuple[Obligation, ...] = ()
+    history: tuple[StatusChange, ...] = ()
+    status_changes: int = 0
+    restored_at: int | None = None
+    clear_by: int | None = None
+    cleared_at: int | None = None
+    close_reminder_at: int | None = None
+    forget_at: int | None = None
+    resolution: str = ""
+    reopened: int = 0
+    repeat_count: int = 0
+    predecessor: str = ""
+    successor: str = ""
+    cause_key: str = ""
+    priority: int = 5
+    assignee: str = ""
+    description: str = ""
+    customer_ticket: str = ""
+    work_around: bool = False
+    infeasible: bool = False
+    alarm: int = 0
+    seen: bytes = b""
+
+    @property
+    def open(self) -> bool:
+        """Acknowledged, in progress, pending or held."""
+        return self.status in OPEN
+
+    @property
+    def degraded(self) -> tuple[Indicator, ...]:
+        """Return the rows that keep the report from being restored, debouncing ones included."""
+        return tuple(row for row in self.indicators if row.state is not IndicatorState.GOOD)
+
+    @property
+    def debouncing(self) -> bool:
+        """True while good news waits to be believed: thresholds and breach are withheld."""
+        return bool(self.degraded) and not any(row.bad for row in self.indicators)
+
+    def indicator(self, key: tuple[str, str]) -> Indicator | None:
+        """Return the row of that (name, object) or None."""
+        return next((row for row in self.indicators if row.key == key), None)
+
+    def obligation(self, obligation_id: str) -> Obligation | None:
+        """Return the obligation of that id or None."""
+        return next((item for item in self.obligations if item.obligation_id == obligation_id), None)
+
+    def worst(self) -> Severity | None:
+        """Return the maximum severity of the rows that are not good, None where all are."""
+        return max((row.severity for row in self.degraded), key=RANK.__getitem__, default=None)
+
+    def deadlines(self) -> Iterator[int]:
+        """Yield every instant at which somebody must look at this report again."""
+        candidates = [self.escalation.next_at, self.escalation.acknowledged_until, self.clear_by]
+        candidates += [self.close_reminder_at, self.forget_at]
+        if not self.debouncing:
+            candidates += [self.respond.next_due, self.restore.next_due]
+        candidates += [row.clear_at for row in self.indicators]
+        candidates += [obligation.alarm_at for obligation in self.obligations]
+        return (instant for instant in candidates if instant is not None)
+
+    @property
+    def due(self) -> int | None:
+        """Return the alarm's instant: the earliest deadline, None when nothing is armed."""
+        return min(self.deadlines(), default=None)

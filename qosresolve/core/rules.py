@@ -1,0 +1,48 @@
+"""Named rules: why an input was refused, had no effect, or was only noted.
+
+The name travels in the journal and is what a command's sender, `reports show` and a runbook speak of.
+"""
+
+from enum import StrEnum
+
+
+class Rule(StrEnum):
+    """One name a reason. The comment says what it means and what to do."""
+
+    NONE = ""  # applied in the ordinary way
+    # -- duplicates and order
+    ALREADY_SEEN = "AlreadySeen"  # the same event id with the same body came before
+    SAME_ID_OTHER_BODY = "SameIdOtherBody"  # quarantined: an id was used twice; mend the source
+    OUT_OF_ORDER = "OutOfOrder"  # older than the newest sample of that indicator: recorded, not applied
+    ABATED_BEFORE_RAISE = "AbatedBeforeRaise"  # its abatement was here first: nothing to open
+    NOTHING_OPEN = "NothingOpen"  # an abatement of nothing that is open: kept for the lateness window
+    SUPPRESSED = "Suppressed"  # a false-event verdict silences this indicator and source
+    BELOW_SEVERITY = "BelowSeverity"  # milder than the policy's minimum severity that opens
+    # -- deadlines
+    TOO_EARLY = "TooEarly"  # the timer's clock runs ahead: it fires again
+    STALE_ALARM = "StaleAlarm"  # an alarm that was settled already
+    NO_SUCH_ALARM = "NoSuchAlarm"  # a deadline of something that is gone
+    # -- answers of other parties
+    NO_SUCH_OBLIGATION = "NoSuchObligation"  # unknown request id: check the sender's correlation
+    ALREADY_ENDED = "AlreadyEnded"  # a late answer: recorded, changes nothing
+    FINDING_KNOWN = "FindingKnown"  # the same source and source sequence came before
+    # -- commands
+    NO_SUCH_REPORT = "NoSuchReport"  # no report of that id is held for this product
+    NOT_OPEN = "NotOpen"  # the report is cleared, closed or cancelled
+    NOT_CLEARED = "NotCleared"  # only a cleared report can be closed or refused
+    ILLEGAL_EDGE = "IllegalEdge"  # the status edge does not exist
+    REASON_REQUIRED = "ReasonRequired"  # the command needs a reason
+    REASON_UNKNOWN = "ReasonUnknown"  # the policy does not list this reason code
+    ROLE_NOT_ALLOWED = "RoleNotAllowed"  # the policy does not let this role do it
+    OUTDATED_REVISION = "OutdatedRevision"  # expected_revision is not the report's: read it again
+    NOT_PATCHABLE = "NotPatchable"  # identity, product, customer and status are not information
+    BAD_VALUE = "BadValue"  # the value does not fit the field
+    NO_ESCALATION = "NoEscalation"  # nothing is escalated
+    HAS_SUCCESSOR = "HasSuccessor"  # a newer report has taken over
+    ALREADY_OPEN = "AlreadyOpen"  # a report of the product is open: taken as evidence on it
+    NOT_YET_SUPPORTED = "NotYetSupported"  # the word is known; this version does not do it
+    UNKNOWN_WORD = "UnknownWord"  # the verb, kind or state is newer than this version
+    # -- shell
+    WRONG_PARTITION = "WrongPartition"  # forwarded to the partition that its key hashes to
+    DOES_NOT_DECODE = "DoesNotDecode"  # dead letter: bytes that are not a record of the topic
+    TOO_LARGE = "TooLarge"  # dead letter: the report would outgrow its cap

@@ -1,0 +1,218 @@
+"""The single door into the core: `step(case, received, policies, now) -> Step`.
+
+Decide: one input becomes a verdict with facts. Evolve: the facts are folded into the case, and each process
+says what follows, until nothing does. React: facts become requests. The same input on the same case gives the
+same step, whenever it is run.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from qosresolve.core import fold, targets
+from qosresolve.core.case import Case
+from qosresolve.core.commands import commanded
+from qosresolve.core.decision import Verdict, applied, no_op, refused
+from qosresolve.core.facts import AlarmSettled, Entry, Fact, Facts, IndicatorMeasured
+from qosresolve.core.ids import ID_BYTES, fingerprint
+from qosresolve.core.indicators import degraded, expired
+from qosresolve.core.inputs import Answer, Command, Deadline, Degradation, Received
+from qosresolve.core.policy import Policies, Policy
+from qosresolve.core.processes import (
+    analyse,
+    change_information,
+    change_status,
+    clear,
+    coordinate,
+    engage_suppliers,
+    escalate,
+)
+from qosresolve.core.report import Report
+from qosresolve.core.requests import Request, react
+from qosresolve.core.rules import Rule
+from qosresolve.core.vocabulary import Outcome
+
+TOO_EARLY = 2_000  # ms that a timer's clock may run ahead
+MAX_ROUNDS = 32  # a step that has not settled by then is a fault in the rules
+
+Process = Callable[[Report, Policy, int], Facts]
+
+FOLLOW: tuple[Process, ...] = (
+    targets.follow,
+    change_information.follow,
+    clear.follow,
+    coordinate.follow,
+    engage_suppliers.follow,
+    change_status.follow,
+    escalate.follow,
+)
+DUE: tuple[Process, ...] = (clear.due, coordinate.due, escalate.due)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The outcome of one input: the case after it, its journal entry, and what goes out."""
+
+    case: Case
+    entry: Entry
+    requests: tuple[Request, ...] = ()
+
+    @property
+    def facts(self) -> Facts:
+        """Return what happened."""
+        return self.entry.facts
+
+
+def step(case: Case, received: Received, policies: Policies, now: int) -> Step:
+    """Return what one input does to a case.
+
+    `now` is the record's broker time in ms; time never goes back below what the case has seen. Raises
+    `policy.UnknownPolicyError` when a held report is pinned to a policy that is not at hand.
+    """
+    now = max(now, case.last_now())
+    mark = _mark(received)
+    verdict = _duplicate(case, mark) or _decide(case, received, policies, now)
+    after, facts = case, verdict.facts
+    if facts:
+        after = _evolved(case, facts)
+        if isinstance(received.body, Deadline):
+            after, facts = _settle(after, facts, policies, now)
+        elif _material(case, facts):
+            after, facts = _follow(after, facts, policies, now)
+    entry = Entry(
+        case.product_id,
+        received.cause,
+        now,
+        verdict.outcome,
+        verdict.rule,
+        _policy_of(after, policies),
+        mark if facts else b"",
+        facts,
+    )
+    after = fold.stamp(after, entry) if facts else case
+    return Step(after, entry, _requests(case, after, entry))
+
+
+def _mark(received: Received) -> bytes:
+    """Deadlines need no shield against re-sending: firing twice is harmless."""
+    if isinstance(received.body, Deadline):
+        return b""
+    return fingerprint(received.cause.event_id, received.digest)
+
+
+def _duplicate(case: Case, mark: bytes) -> Verdict | None:
+    known = case.seen(mark) if mark else None
+    if known is None:
+        return None
+    same = known[ID_BYTES:] == mark[ID_BYTES:]
+    return no_op(Rule.ALREADY_SEEN) if same else refused(Rule.SAME_ID_OTHER_BODY)
+
+
+def _decide(case: Case, received: Received, policies: Policies, now: int) -> Verdict:
+    match received.body:
+        case Degradation() as event:
+            return degraded(case, event, received.cause, policies, now)
+        case Command() as order:
+            return commanded(case, order, received.cause, policies, now)
+        case Answer() as answer:
+            return _answered(case, answer, policies, now)
+        case Deadline() as deadline:
+            return _alarmed(case, deadline, now)
+
+
+def _answered(case: Case, answer: Answer, policies: Policies, now: int) -> Verdict:
+    """An answer may carry a finding: both are taken, the finding also when the answer itself is late."""
+    holder = next((report for report in case.reports if report.obligation(answer.obligation_id)), None)
+    if holder is None:
+        return refused(Rule.NO_SUCH_OBLIGATION)
+    policy = policies.of(holder)
+    verdict = coordinate.answered(holder, answer, policy, now)
+    if answer.finding is None or verdict.outcome is Outcome.REFUSED:
+        return verdict
+    finding = analyse.found(holder, answer.finding, policy, now)
+    if not finding.facts:
+        return verdict
+    return Verdict(verdict.outcome, verdict.rule, verdict.facts + finding.facts)
+
+
+def _alarmed(case: Case, deadline: Deadline, now: int) -> Verdict:
+    """Settle at or after the due time, stale or not: the raised number tells the timer that we looked."""
+    holder = case.report(deadline.report_id) if deadline.report_id else case.watch
+    if holder is None:
+        return no_op(Rule.NO_SUCH_ALARM)
+    if now + TOO_EARLY < deadline.due:
+        return no_op(Rule.TOO_EARLY)
+    rule = Rule.NONE if deadline.alarm == holder.alarm else Rule.STALE_ALARM
+    return applied(AlarmSettled(deadline.report_id, holder.alarm + 1), rule=rule)
+
+
+def _material(before: Case, facts: Facts) -> bool:
+    """A sample that changes neither state nor severity of its row sets nothing else going."""
+    if len(facts) > 1 or not isinstance(facts[0], IndicatorMeasured):
+        return True
+    report = before.report(facts[0].report_id)
+    row = report.indicator(facts[0].indicator.key) if report else None
+    now_is = facts[0].indicator
+    return row is None or (row.state, row.severity) != (now_is.state, now_is.severity)
+
+
+def _settle(case: Case, facts: Facts, policies: Policies, now: int) -> tuple[Case, Facts]:
+    """Settle everything that is due, good news first; each process sees what the one before did."""
+    gone = expired(case, now)
+    case, facts = _evolved(case, gone), facts + gone
+    for report in case.reports:
+        for _ in range(MAX_ROUNDS):
+            settled = len(facts)
+            for process in DUE:
+                case, facts = _apply(case, facts, process, report.report_id, policies, now)
+                if len(facts) > settled:
+                    case, facts = _follow(case, facts, policies, now)
+            if len(facts) == settled:
+                break
+    return case, facts
+
+
+def _follow(case: Case, facts: Facts, policies: Policies, now: int) -> tuple[Case, Facts]:
+    """Let every process say what follows for the reports that were touched, until none has more to say."""
+    touched = {getattr(fact, "report_id", "") for fact in facts} - {""}
+    for report_id in sorted(touched):
+        for _ in range(MAX_ROUNDS):
+            said = len(facts)
+            for process in FOLLOW:
+                case, facts = _apply(case, facts, process, report_id, policies, now)
+            if len(facts) == said:
+                break
+        else:
+            raise RuntimeError(f"report {report_id} does not settle after {MAX_ROUNDS} rounds")
+    return case, facts
+
+
+def _apply(
+    case: Case, facts: Facts, process: Process, report_id: str, policies: Policies, now: int
+) -> tuple[Case, Facts]:
+    report = case.report(report_id)
+    if report is None:
+        return case, facts
+    more = process(report, policies.of(report), now)
+    return _evolved(case, more), facts + more
+
+
+def _evolved(case: Case, facts: tuple[Fact, ...]) -> Case:
+    for fact in facts:
+        case = fold.evolve(case, fact)
+    return case
+
+
+def _policy_of(case: Case, policies: Policies) -> str:
+    report = case.open
+    return report.policy if report else policies.active.hash
+
+
+def _requests(before: Case, after: Case, entry: Entry) -> tuple[Request, ...]:
+    requests = []
+    for fact in entry.facts:
+        report_id = getattr(fact, "report_id", "")
+        report = after.report(report_id) or before.report(report_id)
+        request = react(report, fact, entry.cause, entry.now) if report else None
+        if request is not None:
+            requests.append(request)
+    return tuple(requests)

@@ -1,0 +1,60 @@
+"""The watch: what must be remembered of a product while no report is open.
+
+An abatement that came before its raise, and indicators silenced by a false-event verdict. One record a
+product, only while needed. Instants in ms since the epoch, UTC.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyAbatement:
+    """An abatement without a raise, kept for the policy's lateness window."""
+
+    indicator: str
+    object_id: str
+    source: str
+    at: int
+    sequence: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """A false-event verdict: this indicator and source stay silent until their abatement or `until`."""
+
+    indicator: str
+    object_id: str
+    source: str
+    severity: str
+    until: int
+    report_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """One product's watch."""
+
+    product_id: str
+    updated_at: int
+    revision: int
+    abatements: tuple[EarlyAbatement, ...] = ()
+    suppressions: tuple[Suppression, ...] = ()
+    alarm: int = 0
+    seen: bytes = b""
+
+    @property
+    def needed(self) -> bool:
+        """False when nothing is left to remember: the record is removed."""
+        return bool(self.abatements or self.suppressions)
+
+    def deadlines(self) -> Iterator[int]:
+        """Yield every instant at which something in here runs out."""
+        yield from (item.until for item in self.abatements)
+        yield from (item.until for item in self.suppressions)
+
+    @property
+    def due(self) -> int | None:
+        """Return the alarm's instant, None when nothing is armed."""
+        return min(self.deadlines(), default=None)
