@@ -1,0 +1,83 @@
+# Every task of the project. `make` alone lists them.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+PYTEST := $(BIN)/python -m pytest
+
+# No annotations and no index: the locks read the same wherever they are made.
+COMPILE := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --universal \
+	--python-version 3.11 --no-header --no-annotate
+GROUPS := --group test --group typing --group dev
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: venv
+venv: $(VENV)/.synced ## Create .venv from the locks (needs Python 3.11 or newer; PYTHON=... chooses it)
+
+$(UV): requirements/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+$(VENV)/.synced: $(UV) requirements/dev.txt pyproject.toml
+	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: lint
+lint: venv ## Check style and formatting
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+.PHONY: types
+types: venv ## Check types
+	$(BIN)/mypy
+
+.PHONY: imports
+imports: venv ## Check which package may import which
+	$(BIN)/lint-imports
+
+.PHONY: test
+test: lint types imports ## Check everything and run all tests
+	$(PYTEST) -n 2 -m "not kafka"
+	$(PYTEST) -m kafka
+
+.PHONY: test-fast
+test-fast: venv ## Run the tests that need no Kafka
+	$(PYTEST) -n 2 -m "not kafka"
+
+.PHONY: test-kafka
+test-kafka: venv ## Run the tests that need a real Kafka (see tests/support/kafka_server.py)
+	$(PYTEST) -m kafka
+
+.PHONY: demo
+demo: venv ## Run the demonstration
+	$(BIN)/qosresolve demo
+
+.PHONY: kafka
+kafka: venv ## Run a Kafka broker in the foreground and print its address
+	$(BIN)/python -m tests.support.kafka_server
+
+.PHONY: format
+format: venv ## Format the code and apply the safe fixes
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+.PHONY: lock
+lock: $(UV) ## Resolve the newest dependencies into requirements/
+	echo uv | $(COMPILE) --upgrade - --output-file requirements/uv.txt
+	$(COMPILE) --upgrade pyproject.toml --extra registry $(GROUPS) --output-file requirements/dev.txt
+	$(COMPILE) --upgrade pyproject.toml --extra registry --constraint requirements/dev.txt --output-file requirements/run.txt
+
+.PHONY: clean
+clean: ## Remove everything that can be made again
+	rm -rf $(VENV) .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
