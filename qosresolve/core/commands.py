@@ -22,7 +22,7 @@ from qosresolve.core.processes import (
 from qosresolve.core.report import Report
 from qosresolve.core.rules import Rule
 from qosresolve.core.tracking import withdraw
-from qosresolve.core.vocabulary import Verb
+from qosresolve.core.vocabulary import DegradationKind, Verb
 
 Handler = Callable[[Report, Command, Policy, int], Verdict]
 
@@ -47,9 +47,10 @@ def _open(case: Case, order: Command, cause: Cause, policies: Policies, now: int
     """Create (1.3.8.4) hands a report over; with one open it is evidence on that one."""
     if not policies.active.may(order.verb, order.role):
         return refused(Rule.ROLE_NOT_ALLOWED)
-    if order.degradation is None or order.degradation.product_id != case.product_id:
+    handed = order.degradation
+    if handed is None or handed.product_id != case.product_id or handed.kind is DegradationKind.ABATE:
         return refused(Rule.BAD_VALUE)
-    verdict = degraded(case, order.degradation, cause, policies, now, order)
+    verdict = degraded(case, handed, cause, policies, now, order)
     rule = Rule.ALREADY_OPEN if case.open and not verdict.rule else verdict.rule
     return Verdict(verdict.outcome, rule, verdict.facts)
 

@@ -5,12 +5,12 @@ kind of fact, in the table at the end; none of them reads a policy, a calendar o
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, cast
 
 from qosresolve.core import fold_obligations as work
 from qosresolve.core import fold_report as on
 from qosresolve.core.case import Case
+from qosresolve.core.change import changed
 from qosresolve.core.facts import (
     AbatementDropped,
     AbatementKept,
@@ -44,12 +44,12 @@ def fold(case: Case, entry: Entry) -> Case:
 def evolve(case: Case, fact: Fact) -> Case:
     """Return the case after one fact, without the entry's stamp."""
     if isinstance(fact, ReportOpened):
-        return replace(case, reports=(*case.reports, on.opened(fact)))
+        return changed(case, reports=(*case.reports, on.opened(fact)))
     if isinstance(fact, ReportForgotten):
         kept = tuple(report for report in case.reports if report.report_id != fact.report_id)
-        return replace(case, reports=kept)
+        return changed(case, reports=kept)
     if isinstance(fact, _WATCH_FACTS) or (isinstance(fact, AlarmSettled) and not fact.report_id):
-        return replace(case, watch=_watched(case, cast("Any", fact)))
+        return changed(case, watch=_watched(case, cast("Any", fact)))
     return _with_report(case, fact)
 
 
@@ -63,7 +63,7 @@ def stamp(case: Case, entry: Entry) -> Case:
     )
     watch = case.watch
     if watch is not None and "" in touched:
-        watch = replace(
+        watch = changed(
             watch,
             updated_at=entry.now,
             revision=watch.revision + 1,
@@ -75,7 +75,7 @@ def stamp(case: Case, entry: Entry) -> Case:
 
 
 def _stamp_report(report: Report, entry: Entry, raised: set[str]) -> Report:
-    return replace(
+    return changed(
         report,
         updated_at=entry.now,
         revision=report.revision + 1,
@@ -100,17 +100,18 @@ def _watched(case: Case, fact: Any) -> Watch:
     watch = case.watch or Watch(case.product_id, updated_at=0, revision=0)
     match fact:
         case AbatementKept():
-            return replace(watch, abatements=(*watch.abatements, fact.abatement))
+            return changed(watch, abatements=(*watch.abatements, fact.abatement))
         case AbatementDropped():
             left = tuple(item for item in watch.abatements if not _same(item, fact))
-            return replace(watch, abatements=left)
+            return changed(watch, abatements=left)
         case SuppressionSet():
-            return replace(watch, suppressions=(*watch.suppressions, fact.suppression))
+            others = tuple(item for item in watch.suppressions if not _same(item, fact.suppression))
+            return changed(watch, suppressions=(*others, fact.suppression))
         case SuppressionEnded():
             rest = tuple(item for item in watch.suppressions if not _same(item, fact))
-            return replace(watch, suppressions=rest)
+            return changed(watch, suppressions=rest)
         case _:
-            return replace(watch, alarm=fact.alarm)
+            return changed(watch, alarm=fact.alarm)
 
 
 def _same(item: Any, fact: Any) -> bool:

@@ -1,24 +1,36 @@
 """How each fact about an obligation changes the report that holds it."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from qosresolve.core import facts as f
+from qosresolve.core.change import changed
+from qosresolve.core.obligation import AGAIN, Obligation
 from qosresolve.core.report import Report
 from qosresolve.core.vocabulary import ENDED, ObligationState
 
 
 def _change(report: Report, obligation_id: str, **changes: Any) -> Report:
     obligations = tuple(
-        replace(item, **changes) if item.obligation_id == obligation_id else item
+        changed(item, **changes) if item.obligation_id == obligation_id else item
         for item in report.obligations
     )
-    return replace(report, obligations=obligations)
+    return changed(report, obligations=obligations)
 
 
 def _planned(report: Report, fact: f.ObligationPlanned) -> Report:
-    return replace(report, obligations=(*report.obligations, fact.obligation))
+    return changed(report, obligations=(*_without_old_repeats(report, fact.obligation), fact.obligation))
+
+
+def _without_old_repeats(report: Report, planned: Obligation) -> tuple[Obligation, ...]:
+    """Of an analysis that is asked again and again only the newest attempts stay: a report has a hard cap."""
+    if planned.target != AGAIN:
+        return report.obligations
+    return tuple(
+        item
+        for item in report.obligations
+        if item.target != AGAIN or not item.ended or item.attempt + 1 >= planned.attempt
+    )
 
 
 def _requested(report: Report, fact: f.ObligationRequested) -> Report:
@@ -30,11 +42,12 @@ def _requested(report: Report, fact: f.ObligationRequested) -> Report:
         contact=fact.contact,
         accept_by=fact.accept_by,
         due_at=fact.due_at,
+        chase_at=None,
     )
 
 
 def _answered(report: Report, fact: f.ObligationAnswered) -> Report:
-    changes: dict[str, Any] = {"state": fact.state, "chase_at": fact.chase_at}
+    changes: dict[str, Any] = {"state": fact.state, "chase_at": fact.chase_at, "reminders": 0}
     if fact.expected_at is not None:
         changes["expected_at"] = fact.expected_at
     if fact.external_id:

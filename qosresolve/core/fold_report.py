@@ -1,10 +1,10 @@
 """How each fact about a report changes it: indicators, clocks, status, information, escalation."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from qosresolve.core import facts as f
+from qosresolve.core.change import changed
 from qosresolve.core.clocks import Clock
 from qosresolve.core.obligation import CARRIED, Obligation
 from qosresolve.core.report import FINDINGS_KEPT, Escalation, FindingKey, Report, StatusChange
@@ -44,7 +44,7 @@ def opened(fact: f.ReportOpened) -> Report:
 
 
 def _reopened(report: Report, fact: f.ReportReopened) -> Report:
-    return replace(
+    return changed(
         report,
         reopened=report.reopened + 1,
         repeat_count=report.repeat_count + fact.relapse,
@@ -65,7 +65,7 @@ def _carried_over(obligations: tuple[Obligation, ...]) -> tuple[Obligation, ...]
     newest = {(item.node, item.target): item.obligation_id for item in obligations}
     kept = set(newest.values())
     return tuple(
-        item if item.ended else replace(item, cause_id=CARRIED, told_restored=False)
+        item if item.ended else changed(item, cause_id=CARRIED, told_restored=False)
         for item in obligations
         if item.obligation_id in kept or not item.ended
     )
@@ -74,8 +74,8 @@ def _carried_over(obligations: tuple[Obligation, ...]) -> tuple[Obligation, ...]
 def _measured(report: Report, fact: f.IndicatorMeasured) -> Report:
     row = fact.indicator
     if report.indicator(row.key) is None:
-        return replace(report, indicators=(*report.indicators, row))
-    return replace(report, indicators=tuple(row if old.key == row.key else old for old in report.indicators))
+        return changed(report, indicators=(*report.indicators, row))
+    return changed(report, indicators=tuple(row if old.key == row.key else old for old in report.indicators))
 
 
 def _clock(report: Report, name: ClockName) -> Clock:
@@ -84,8 +84,8 @@ def _clock(report: Report, name: ClockName) -> Clock:
 
 def _with_clock(report: Report, name: ClockName, clock: Clock) -> Report:
     if name is ClockName.RESPOND:
-        return replace(report, respond=clock)
-    return replace(report, restore=clock)
+        return changed(report, respond=clock)
+    return changed(report, restore=clock)
 
 
 def _target_set(report: Report, fact: f.TargetSet) -> Report:
@@ -98,24 +98,24 @@ def _target_set(report: Report, fact: f.TargetSet) -> Report:
 def _threshold_reached(report: Report, fact: f.ThresholdReached) -> Report:
     clock = _clock(report, fact.clock)
     marked = tuple(
-        replace(item, reached=True) if item.percent <= fact.percent else item for item in clock.thresholds
+        changed(item, reached=True) if item.percent <= fact.percent else item for item in clock.thresholds
     )
-    return _with_clock(report, fact.clock, replace(clock, thresholds=marked))
+    return _with_clock(report, fact.clock, changed(clock, thresholds=marked))
 
 
 def _breached(report: Report, fact: f.TargetBreached) -> Report:
-    return _with_clock(report, fact.clock, replace(_clock(report, fact.clock), breached_at=fact.due_at))
+    return _with_clock(report, fact.clock, changed(_clock(report, fact.clock), breached_at=fact.due_at))
 
 
 def _clock_stopped(report: Report, fact: f.ClockStopped) -> Report:
-    clock = replace(_clock(report, fact.clock), outcome=fact.outcome, stopped_at=fact.at)
+    clock = changed(_clock(report, fact.clock), outcome=fact.outcome, stopped_at=fact.at)
     return _with_clock(report, fact.clock, clock)
 
 
 def _status_changed(report: Report, fact: f.StatusChanged) -> Report:
     step = StatusChange(fact.status, fact.at, fact.reason, fact.actor)
     cleared_at = fact.at if fact.status is Status.CLEARED else report.cleared_at
-    return replace(
+    return changed(
         report,
         status=fact.status,
         history=(*report.history, step)[-HISTORY_KEPT:],
@@ -126,20 +126,20 @@ def _status_changed(report: Report, fact: f.StatusChanged) -> Report:
 
 
 def _resolved(report: Report, fact: f.ResolutionRecorded) -> Report:
-    return replace(report, resolution=fact.code, close_reminder_at=fact.close_reminder_at, clear_by=None)
+    return changed(report, resolution=fact.code, close_reminder_at=fact.close_reminder_at, clear_by=None)
 
 
 def _report_ended(report: Report, fact: f.ReportEnded) -> Report:
-    return replace(report, forget_at=fact.forget_at, close_reminder_at=None, clear_by=None)
+    return changed(report, forget_at=fact.forget_at, close_reminder_at=None, clear_by=None)
 
 
 def _information(report: Report, fact: f.InformationChanged) -> Report:
-    return replace(report, **{fact.field: _FIELD_TYPES.get(fact.field, str)(fact.value)})
+    return changed(report, **{fact.field: _FIELD_TYPES.get(fact.field, str)(fact.value)})
 
 
 def _finding(report: Report, fact: f.FindingRecorded) -> Report:
     key = FindingKey(fact.finding.source, fact.finding.sequence)
-    return replace(
+    return changed(
         report,
         findings=(*report.findings, key)[-FINDINGS_KEPT:],
         finding_count=report.finding_count + 1,
@@ -148,7 +148,7 @@ def _finding(report: Report, fact: f.FindingRecorded) -> Report:
 
 def _cause_revised(report: Report, fact: f.RootCauseRevised) -> Report:
     left = tuple(cause for cause in report.root_causes if cause.cause_id != fact.cause_id)
-    return replace(report, root_causes=left)
+    return changed(report, root_causes=left)
 
 
 def _escalated(report: Report, fact: f.EscalationRaised) -> Report:
@@ -161,23 +161,23 @@ def _escalated(report: Report, fact: f.EscalationRaised) -> Report:
         fact.next_at,
         fact.repeats,
     )
-    return replace(report, escalation=escalation)
+    return changed(report, escalation=escalation)
 
 
 def _escalation_acknowledged(report: Report, fact: f.EscalationAcknowledged) -> Report:
-    held = replace(report.escalation, next_at=None, acknowledged_by=fact.actor, acknowledged_until=fact.until)
-    return replace(report, escalation=held)
+    held = changed(report.escalation, next_at=None, acknowledged_by=fact.actor, acknowledged_until=fact.until)
+    return changed(report, escalation=held)
 
 
 def _acknowledgement_expired(report: Report, fact: f.AcknowledgementExpired) -> Report:
-    resumed = replace(report.escalation, next_at=fact.next_at, acknowledged_by="", acknowledged_until=None)
-    return replace(report, escalation=resumed)
+    resumed = changed(report.escalation, next_at=fact.next_at, acknowledged_by="", acknowledged_until=None)
+    return changed(report, escalation=resumed)
 
 
 def _escalation_ended(report: Report, _: f.EscalationEnded) -> Report:
     breached = report.escalation.jeopardy is Jeopardy.BREACHED and report.restored_at is None
     jeopardy = Jeopardy.BREACHED if breached and report.open else Jeopardy.NONE
-    return replace(report, escalation=Escalation(jeopardy=jeopardy))
+    return changed(report, escalation=Escalation(jeopardy=jeopardy))
 
 
 _FIELD_TYPES: dict[str, Callable[[str], Any]] = {
@@ -187,30 +187,30 @@ _FIELD_TYPES: dict[str, Callable[[str], Any]] = {
 
 TABLE: dict[type[Any], Callable[[Report, Any], Report]] = {
     f.ReportReopened: _reopened,
-    f.SuccessorNamed: lambda report, fact: replace(report, successor=fact.successor),
+    f.SuccessorNamed: lambda report, fact: changed(report, successor=fact.successor),
     f.IndicatorMeasured: _measured,
-    f.SeverityChanged: lambda report, fact: replace(report, severity=fact.severity),
+    f.SeverityChanged: lambda report, fact: changed(report, severity=fact.severity),
     f.TargetSet: _target_set,
     f.ThresholdReached: _threshold_reached,
     f.TargetBreached: _breached,
     f.ClockStopped: _clock_stopped,
-    f.Restored: lambda report, fact: replace(report, restored_at=fact.at, clear_by=fact.clear_by),
+    f.Restored: lambda report, fact: changed(report, restored_at=fact.at, clear_by=fact.clear_by),
     f.StatusChanged: _status_changed,
     f.ResolutionRecorded: _resolved,
     f.ReportEnded: _report_ended,
-    f.CloseReminded: lambda report, fact: replace(report, close_reminder_at=fact.next_at),
+    f.CloseReminded: lambda report, fact: changed(report, close_reminder_at=fact.next_at),
     f.InformationChanged: _information,
     f.NoteAdded: lambda report, _: report,
     f.FindingRecorded: _finding,
-    f.RootCauseIdentified: lambda report, fact: replace(
+    f.RootCauseIdentified: lambda report, fact: changed(
         report, root_causes=(*report.root_causes, fact.root_cause)
     ),
     f.RootCauseRevised: _cause_revised,
-    f.PlanInfeasible: lambda report, _: replace(report, infeasible=True),
+    f.PlanInfeasible: lambda report, _: changed(report, infeasible=True),
     f.EscalationRaised: _escalated,
     f.EscalationAcknowledged: _escalation_acknowledged,
     f.AcknowledgementExpired: _acknowledgement_expired,
     f.EscalationEnded: _escalation_ended,
     f.FalseEventDeclared: lambda report, _: report,
-    f.AlarmSettled: lambda report, fact: replace(report, alarm=fact.alarm),
+    f.AlarmSettled: lambda report, fact: changed(report, alarm=fact.alarm),
 }

@@ -4,9 +4,8 @@ The hand-over from Create Customer QoS Report (1.3.8.4) happens here: the first 
 Ordering is by (event time, source sequence); the process modules say what follows.
 """
 
-from dataclasses import replace
-
 from qosresolve.core.case import Case
+from qosresolve.core.change import changed
 from qosresolve.core.decision import Verdict, applied, no_op, noted, refused
 from qosresolve.core.facts import (
     AbatementDropped,
@@ -23,6 +22,7 @@ from qosresolve.core.policy import Policies, Policy, Times
 from qosresolve.core.processes.change_status import relapse
 from qosresolve.core.report import Indicator, Report
 from qosresolve.core.rules import Rule
+from qosresolve.core.tracking import tell
 from qosresolve.core.vocabulary import RANK, DegradationKind, IndicatorState, Severity, Status
 from qosresolve.core.watch import EarlyAbatement, Suppression
 
@@ -34,11 +34,21 @@ def degraded(
     if event.kind is DegradationKind.UNKNOWN:
         return refused(Rule.UNKNOWN_WORD)
     report = case.open
-    if report is not None and (event.kind is not DegradationKind.ABATE or report.indicator(_key(event))):
-        return _on_open(report, event, policies.of(report), now)
+    row = report.indicator(_key(event)) if report else None
+    if report is not None and row is not None and row.state is not IndicatorState.GOOD:
+        return _on_row(report, row, event, policies.of(report), now)
     if event.kind is DegradationKind.ABATE:
         return _abated_without_raise(case, event, policies.active.times, now)
-    return _without_report(case, event, cause, policies, now, order)
+    barred = _barred(case, event, policies.of(report) if report else policies.active, now)
+    if barred is not None:
+        return barred
+    if report is not None:
+        facts = _on_open(report, row, event, policies.of(report), now)
+    elif case.latest is not None and _relapses(case.latest, event, policies, now):
+        facts = _relapsed(case.latest, event, policies.of(case.latest), now)
+    else:
+        facts = _opened(case.latest, event, cause, policies.active, now, order)
+    return applied(*_heard(case, event), *facts)
 
 
 def _key(event: Degradation) -> tuple[str, str]:
@@ -58,25 +68,50 @@ def _clamped(event: Degradation, used: int, times: Times) -> int | None:
 # -- with an open report
 
 
-def _on_open(report: Report, event: Degradation, policy: Policy, now: int) -> Verdict:
-    row = report.indicator(_key(event))
-    at = sample_time(event, now)
-    if row is None:
-        return applied(_measured(report.report_id, _new_row(event, now, policy.times), event, policy))
-    if (at, event.sequence) < (row.sampled_at, row.sequence):
+def _on_row(report: Report, row: Indicator, event: Degradation, policy: Policy, now: int) -> Verdict:
+    """Take a sample of an indicator that is not good."""
+    if _outdated(row, event, now):
         return noted(Rule.OUT_OF_ORDER)
-    if event.kind is DegradationKind.ABATE:
-        return _abated(report, row, event, policy, now)
-    return applied(_measured(report.report_id, _worse(row, event, at), event, policy))
+    better = event.kind is DegradationKind.ABATE
+    sampled = _better(row, event, policy, now) if better else _worse(row, event, policy.times, now)
+    return applied(_measured(report.report_id, sampled, event, policy, now))
 
 
-def _measured(report: str, row: Indicator, event: Degradation, policy: Policy) -> IndicatorMeasured:
-    return IndicatorMeasured(report, row, _clamped(event, row.sampled_at, policy.times))
+def _outdated(row: Indicator, event: Degradation, now: int) -> bool:
+    return (sample_time(event, now), event.sequence) < (row.sampled_at, row.sequence)
 
 
-def _new_row(event: Degradation, now: int, times: Times) -> Indicator:
+def _on_open(report: Report, row: Indicator | None, event: Degradation, policy: Policy, now: int) -> Facts:
+    """Add an indicator to an open report; where that was restored already, it relapses."""
+    if report.restored_at is not None:
+        return _relapsed(report, event, policy, now)
+    measured = _measured(report.report_id, _bad_row(row, event, policy.times, now), event, policy, now)
+    return (measured, *tell(report, f"degraded: {event.indicator}"))
+
+
+def _relapsed(report: Report, event: Degradation, policy: Policy, now: int) -> Facts:
+    row = _bad_row(report.indicator(_key(event)), event, policy.times, now)
+    again = relapse(report, policy, row.started_at, now)
+    return (*again, _measured(report.report_id, row, event, policy, now))
+
+
+def _measured(report: str, row: Indicator, event: Degradation, policy: Policy, now: int) -> IndicatorMeasured:
+    started = row.started_at if row.started_at == now else row.sampled_at
+    return IndicatorMeasured(report, row, _clamped(event, started, policy.times))
+
+
+def _start(event: Degradation, times: Times, now: int) -> int:
+    """Return when a degradation counts from: a sample older than the maximum backdate, from now."""
     at = sample_time(event, now)
-    start = at if now - at <= times.max_backdate else now
+    return at if now - at <= times.max_backdate else now
+
+
+def _bad_row(row: Indicator | None, event: Degradation, times: Times, now: int) -> Indicator:
+    return _new_row(event, times, now) if row is None else _worse(row, event, times, now)
+
+
+def _new_row(event: Degradation, times: Times, now: int) -> Indicator:
+    at, start = sample_time(event, now), _start(event, times, now)
     return Indicator(
         event.indicator,
         event.object_id,
@@ -94,17 +129,18 @@ def _new_row(event: Degradation, now: int, times: Times) -> Indicator:
     )
 
 
-def _worse(row: Indicator, event: Degradation, at: int) -> Indicator:
-    """A bad sample: voids a debounce; a row that was good starts anew."""
+def _worse(row: Indicator, event: Degradation, times: Times, now: int) -> Indicator:
+    """Take a bad sample: it voids a debounce; a row that was good starts anew."""
+    start = _start(event, times, now)
     again = row.state is IndicatorState.GOOD
     rises = RANK[event.severity] > RANK[row.severity]
-    return replace(
+    return changed(
         row,
         state=IndicatorState.DEGRADED,
         severity=event.severity,
-        started_at=at if again else row.started_at,
-        rated_at=at if again or rises else row.rated_at,
-        sampled_at=at,
+        started_at=start if again else row.started_at,
+        rated_at=start if again or rises else row.rated_at,
+        sampled_at=sample_time(event, now),
         sequence=event.sequence,
         good_since=None,
         clear_at=None,
@@ -112,14 +148,13 @@ def _worse(row: Indicator, event: Degradation, at: int) -> Indicator:
     )
 
 
-def _abated(report: Report, row: Indicator, event: Degradation, policy: Policy, now: int) -> Verdict:
-    if row.state is IndicatorState.GOOD:
-        return no_op(Rule.NOTHING_OPEN)
+def _better(row: Indicator, event: Degradation, policy: Policy, now: int) -> Indicator:
+    """Take a good sample: it is believed once the debounce has run."""
     at = sample_time(event, now)
     since = row.good_since if row.good_since is not None else at
     clear_at = since + policy.indicator(row.name).clear_after
     good = clear_at <= now
-    better = replace(
+    return changed(
         row,
         state=IndicatorState.GOOD if good else IndicatorState.DEBOUNCING,
         good_since=since,
@@ -128,10 +163,9 @@ def _abated(report: Report, row: Indicator, event: Degradation, policy: Policy, 
         sequence=event.sequence,
         value=event.value,
     )
-    return applied(_measured(report.report_id, better, event, policy))
 
 
-# -- without an open report
+# -- of an indicator that is not known to be bad
 
 
 def _abated_without_raise(case: Case, event: Degradation, times: Times, now: int) -> Verdict:
@@ -140,9 +174,8 @@ def _abated_without_raise(case: Case, event: Degradation, times: Times, now: int
         return applied(_speaks_again(silenced, "abated"))
     at = sample_time(event, now)
     kept = _early_abatement(case, event)
-    latest = case.latest
-    known = latest is not None and latest.indicator(_key(event)) is not None
-    if known or now - at > times.lateness_window or (kept is not None and kept.at >= at):
+    late = now - at > times.lateness_window
+    if late or _held_row(case, event) is not None or (kept is not None and kept.at >= at):
         return no_op(Rule.NOTHING_OPEN)
     abatement = EarlyAbatement(
         event.indicator, event.object_id, event.source, at, event.sequence, now + times.lateness_window
@@ -151,39 +184,40 @@ def _abated_without_raise(case: Case, event: Degradation, times: Times, now: int
     return applied(*dropped, AbatementKept(abatement), rule=Rule.NOTHING_OPEN)
 
 
-def _without_report(
-    case: Case, event: Degradation, cause: Cause, policies: Policies, now: int, order: Command | None
-) -> Verdict:
-    policy = policies.active
-    silenced, kept = _suppression(case, event), _early_abatement(case, event)
+def _held_row(case: Case, event: Degradation) -> Indicator | None:
+    """Return the indicator's row in the newest report that has one."""
+    rows = (report.indicator(_key(event)) for report in reversed(case.reports))
+    return next((row for row in rows if row is not None), None)
+
+
+def _barred(case: Case, event: Degradation, policy: Policy, now: int) -> Verdict | None:
+    """Return why a bad sample starts nothing, or None.
+
+    An abatement that came first stays until its window ends, so that a raise sent twice is barred twice.
+    """
+    silenced, kept, row = _suppression(case, event), _early_abatement(case, event), _held_row(case, event)
     if silenced is not None and RANK[event.severity] <= RANK[Severity(silenced.severity)]:
         return noted(Rule.SUPPRESSED)
-    facts: Facts = (_speaks_again(silenced, "severity raised"),) if silenced else ()
-    facts += (_dropped(kept, "matched"),) if kept else ()
     if kept is not None and kept.at >= sample_time(event, now):
-        return applied(*facts, rule=Rule.ABATED_BEFORE_RAISE)
+        return noted(Rule.ABATED_BEFORE_RAISE)
+    if row is not None and _outdated(row, event, now):
+        return noted(Rule.OUT_OF_ORDER)
     if RANK[event.severity] < RANK[policy.indicator(event.indicator).opens_at]:
         return noted(Rule.BELOW_SEVERITY)
-    latest = case.latest
-    if latest is not None and _relapses(latest, event, policies, now):
-        return _relapse(latest, event, policies.of(latest), now, facts)
-    return applied(*facts, *_opened(latest, event, cause, policy, now, order))
+    return None
+
+
+def _heard(case: Case, event: Degradation) -> Facts:
+    """Return what a sample that is not barred makes the watch forget."""
+    silenced, kept = _suppression(case, event), _early_abatement(case, event)
+    facts: Facts = (_speaks_again(silenced, "severity raised"),) if silenced else ()
+    return (*facts, _dropped(kept, "matched")) if kept else facts
 
 
 def _relapses(latest: Report, event: Degradation, policies: Policies, now: int) -> bool:
     if latest.status is not Status.CLEARED or latest.restored_at is None:
         return False
     return sample_time(event, now) - latest.restored_at <= policies.of(latest).times.relapse_window
-
-
-def _relapse(latest: Report, event: Degradation, policy: Policy, now: int, facts: Facts) -> Verdict:
-    at = sample_time(event, now)
-    row = latest.indicator(_key(event))
-    if row is not None and (at, event.sequence) < (row.sampled_at, row.sequence):
-        return noted(Rule.OUT_OF_ORDER)
-    again = _worse(row, event, at) if row else _new_row(event, now, policy.times)
-    measured = _measured(latest.report_id, again, event, policy)
-    return applied(*facts, *relapse(latest, policy, at, now), measured)
 
 
 def _opened(
@@ -195,7 +229,7 @@ def _opened(
     order: Command | None,
 ) -> Facts:
     new_id = report_id(event.product_id, cause.topic, cause.partition, cause.offset)
-    row = _new_row(event, now, policy.times)
+    row = _new_row(event, policy.times, now)
     named = (SuccessorNamed(latest.report_id, new_id),) if latest and not latest.successor else ()
     opened = ReportOpened(
         report_id=new_id,
@@ -212,9 +246,9 @@ def _opened(
         cause_key=event.cause_key,
         description=event.description[:MAX_DESCRIPTION],
         priority=policy.tier(event.tier).priority,
-        customer_ticket=order.value if order else "",
+        customer_ticket=order.value[:MAX_DESCRIPTION] if order else "",
     )
-    return (*named, opened, _measured(new_id, row, event, policy))
+    return (*named, opened, _measured(new_id, row, event, policy, now))
 
 
 def _suppression(case: Case, event: Degradation) -> Suppression | None:

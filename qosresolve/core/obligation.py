@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from qosresolve.core.vocabulary import ENDED, RUNNING, NodeKind, ObligationState
 
 CARRIED = "carried"  # `cause_id` of work that still ran when its report was reopened
+AGAIN = "again"  # `target` of the analysis that is asked again when nobody has anything left to do
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,8 @@ class Obligation:
     """One attempt at one plan node for one target.
 
     `target` is the service, component or owner process; `party` who must act, empty for our own people;
-    `cause_id` the root cause that laid it out, empty for the base plan. Instants in ms, UTC.
+    `cause_id` the root cause that laid it out, the round for the base plan. `chase_at` is when silence
+    becomes our business, while planned the instant before which it is not asked for. Instants in ms, UTC.
     """
 
     obligation_id: str
@@ -55,12 +57,10 @@ class Obligation:
 
     @property
     def alarm_at(self) -> int | None:
-        """Return the instant at which silence becomes our business, or None."""
+        """Return the instant at which we have to look at it again, or None."""
         if self.state is ObligationState.REQUESTED:
             return self.accept_by
-        if self.running or self.state is ObligationState.WITHDRAWING:
-            return self.chase_at
-        return None
+        return None if self.ended else self.chase_at
 
 
 def latest(obligations: tuple[Obligation, ...], node: str, target: str) -> Obligation | None:

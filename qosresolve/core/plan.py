@@ -32,7 +32,7 @@ def new_obligation(
 ) -> Obligation | None:
     """Return the next attempt at a node for a target, None while one is there for this cause or open."""
     previous = latest(report.obligations, node.name, target)
-    if previous is not None and (previous.cause_id == cause_id or not previous.ended):
+    if previous is not None and (not previous.ended or _tried(report, node, cause_id, target)):
         return None
     attempt = previous.attempt + 1 if previous else 1
     return Obligation(
@@ -47,48 +47,78 @@ def new_obligation(
     )
 
 
-def ready(report: Report, policy: Policy, obligation: Obligation) -> bool:
-    """Tell whether a planned obligation may start: every laid-out predecessor has ended."""
-    if obligation.state is not ObligationState.PLANNED:
+def _tried(report: Report, node: Node, cause_id: str, target: str) -> bool:
+    wanted = (node.name, target, cause_id)
+    return any((item.node, item.target, item.cause_id) == wanted for item in report.obligations)
+
+
+def ready(report: Report, policy: Policy, obligation: Obligation, now: int) -> bool:
+    """Tell whether a planned obligation may start: its time has come, and all before it has ended.
+
+    What blocks clearing checks a product that is restored, so it waits for that.
+    """
+    if obligation.state is not ObligationState.PLANNED or (obligation.chase_at or 0) > now:
         return False
-    after = policy.node(obligation.node).after
-    return all(item.ended for item in report.obligations if item.node in after)
+    node = policy.node(obligation.node)
+    if node.blocks_clear and report.restored_at is None:
+        return False
+    before = upstream(policy, node)
+    return all(item.ended or item.node not in before for item in report.obligations)
+
+
+def upstream(policy: Policy, node: Node) -> frozenset[str]:
+    """Return all nodes before a node: what is not laid out hands on what it would have waited for."""
+    direct = frozenset(node.after)
+    return direct.union(*(upstream(policy, policy.node(name)) for name in direct))
 
 
 def due_at(report: Report, policy: Policy, node: Node, now: int) -> int:
-    """Return when a node that starts now is due: as late as the restore deadline allows, never sooner
-    than its duration needs.
+    """Return when a node that starts now is due.
+
+    As late as the restore deadline allows, never sooner than its duration needs.
     """
     forward = due(policy.calendars[node.calendar], now, node.duration)
-    deadline = report.restore.due_at
+    deadline = report.restore.due_at if report.restore.running else None
     if deadline is None or node.kind is NodeKind.IMPROVEMENT:
         return forward
-    return max(forward, deadline - _tail(report, policy, node))
+    return max(forward, deadline - tail(report, policy, node))
 
 
-def _tail(report: Report, policy: Policy, node: Node) -> int:
-    """Return the longest stretch of work that is laid out behind a node, in ms."""
+def tail(report: Report, policy: Policy, node: Node) -> int:
+    """Return the longest stretch of work towards restoration that is laid out behind a node, in ms."""
     waiting = {item.node for item in report.obligations if item.state is ObligationState.PLANNED}
     behind = [item for item in policy.plan if node.name in item.after and item.name in waiting]
-    return max((item.duration + _tail(report, policy, item) for item in behind), default=0)
+    lengths = (item.duration + tail(report, policy, item) for item in behind if _restores(item))
+    return max(lengths, default=0)
+
+
+def _restores(node: Node) -> bool:
+    """Improvement may come later, and what blocks clearing comes after the restoration."""
+    return node.kind is not NodeKind.IMPROVEMENT and not node.blocks_clear
 
 
 def ends_at(report: Report, policy: Policy, now: int) -> int:
     """Return when the longest path of what is laid out ends, were it all done as planned."""
-    unfinished = [item for item in report.obligations if item.unfinished and counts(item)]
+    unfinished = [item for item in report.obligations if works(policy, item)]
     return max((_finish(report, policy, item, now) for item in unfinished), default=now)
 
 
 def _finish(report: Report, policy: Policy, obligation: Obligation, now: int) -> int:
     node = policy.node(obligation.node)
-    tail = _tail(report, policy, node)
-    if obligation.expected_at is not None:
-        return obligation.expected_at + tail
-    if obligation.running:
-        return now + tail
-    return due(policy.calendars[node.calendar], now, node.duration) + tail
+    start = obligation.requested_at if obligation.running else obligation.chase_at
+    start = now if start is None else start
+    if obligation.kind is NodeKind.SUPPLIER:
+        planned = start + policy.party(obligation.party).resolve_within
+    else:
+        planned = due(policy.calendars[node.calendar], start, node.duration)
+    return max(now, planned) + tail(report, policy, node)
+
+
+def works(policy: Policy, obligation: Obligation) -> bool:
+    """Tell whether somebody still has to do it towards restoration."""
+    return obligation.unfinished and _restores(policy.node(obligation.node))
 
 
 def counts(obligation: Obligation) -> bool:
-    """Tell whether restoration waits for it: improvement never does."""
+    """Tell whether clearing waits for it: improvement never blocks."""
     return obligation.kind is not NodeKind.IMPROVEMENT

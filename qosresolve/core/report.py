@@ -1,7 +1,7 @@
 """The customer QoS performance degradation report: one product's trouble, as the fold of its facts.
 
 Holds what decisions need and no more; the full history lies in the journal. Modelled on TMF621 TroubleTicket
-with TMF656 fields; the mapping of each field is in `schemas/report.avsc`. Instants in ms since the epoch, UTC.
+with TMF656 fields; the mapping of each field is in `schemas/report.avsc`. Instants are ms since the epoch.
 """
 
 from collections.abc import Iterator
@@ -165,7 +165,7 @@ class Report:
 
     @property
     def debouncing(self) -> bool:
-        """True while good news waits to be believed: thresholds and breach are withheld."""
+        """True while good news waits to be believed: thresholds, breach and chain are withheld."""
         return bool(self.degraded) and not any(row.bad for row in self.indicators)
 
     def indicator(self, key: tuple[str, str]) -> Indicator | None:
@@ -182,9 +182,9 @@ class Report:
 
     def deadlines(self) -> Iterator[int]:
         """Yield every instant at which somebody must look at this report again."""
-        candidates = [self.escalation.next_at, self.escalation.acknowledged_until, self.clear_by]
-        candidates += [self.close_reminder_at, self.forget_at]
+        candidates = [self.clear_by, self.close_reminder_at, self.forget_at]
         if not self.debouncing:
+            candidates += [self.escalation.next_at, self.escalation.acknowledged_until]
             candidates += [self.respond.next_due, self.restore.next_due]
         candidates += [row.clear_at for row in self.indicators]
         candidates += [obligation.alarm_at for obligation in self.obligations]

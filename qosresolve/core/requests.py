@@ -131,7 +131,7 @@ def react(report: Report, fact: Any, cause: Cause, now: int) -> Request | None:
 
 def _context(report: Report, cause: Cause, now: int, *, subject: str, action: str, reason: str) -> Context:
     return Context(
-        message_id(subject, action, cause.topic, cause.partition, cause.offset),
+        message_id(subject, action, reason, cause.topic, cause.partition, cause.offset),
         report.product_id,
         report.report_id,
         report.customer_id,
@@ -224,17 +224,24 @@ def _escalation(
     context = _context(report, cause, now, subject=fact.escalation_id, action=action, reason=fact.reason)
     if isinstance(fact, f.EscalationRaised):
         return EscalationNotice(
-            context,
-            True,
-            fact.escalation_id,
-            fact.level,
-            fact.jeopardy,
-            fact.clock,
-            fact.due_at,
-            fact.target,
+            context=context,
+            raised=True,
+            escalation_id=fact.escalation_id,
+            level=fact.level,
+            jeopardy=fact.jeopardy,
+            clock=fact.clock,
+            due_at=fact.due_at,
+            target=fact.target,
         )
     return EscalationNotice(
-        context, False, fact.escalation_id, fact.level, Jeopardy.NONE, ClockName.RESTORE, None, ""
+        context=context,
+        raised=False,
+        escalation_id=fact.escalation_id,
+        level=fact.level,
+        jeopardy=report.escalation.jeopardy,
+        clock=ClockName.RESTORE,
+        due_at=None,
+        target="",
     )
 
 

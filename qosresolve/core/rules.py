@@ -25,6 +25,7 @@ class Rule(StrEnum):
     # -- answers of other parties
     NO_SUCH_OBLIGATION = "NoSuchObligation"  # unknown request id: check the sender's correlation
     ALREADY_ENDED = "AlreadyEnded"  # a late answer: recorded, changes nothing
+    NOTHING_CHANGES = "NothingChanges"  # it is so already
     FINDING_KNOWN = "FindingKnown"  # the same source and source sequence came before
     # -- commands
     NO_SUCH_REPORT = "NoSuchReport"  # no report of that id is held for this product

@@ -129,9 +129,8 @@ def _answered(case: Case, answer: Answer, policies: Policies, now: int) -> Verdi
     if answer.finding is None or verdict.outcome is Outcome.REFUSED:
         return verdict
     finding = analyse.found(holder, answer.finding, policy, now)
-    if not finding.facts:
-        return verdict
-    return Verdict(verdict.outcome, verdict.rule, verdict.facts + finding.facts)
+    more = tuple(fact for fact in finding.facts if fact not in verdict.facts)
+    return Verdict(verdict.outcome, verdict.rule, verdict.facts + more)
 
 
 def _alarmed(case: Case, deadline: Deadline, now: int) -> Verdict:

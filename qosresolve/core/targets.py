@@ -4,11 +4,14 @@ The restore deadline is the earliest, over the indicators that are not good, of 
 raised plus the target of that severity; it never moves later. Clock arithmetic is in `clocks`.
 """
 
+from dataclasses import replace
+
 from qosresolve.core.calendar import due, open_between
-from qosresolve.core.clocks import Clock, Threshold, targeted, verdict
+from qosresolve.core.clocks import Clock, targeted, verdict
 from qosresolve.core.facts import ClockStopped, Facts, SeverityChanged, TargetSet
 from qosresolve.core.policy import Policy
 from qosresolve.core.report import Indicator, Report
+from qosresolve.core.tracking import tell
 from qosresolve.core.vocabulary import ClockName, ClockOutcome
 
 CLOCKS = (ClockName.RESPOND, ClockName.RESTORE)
@@ -41,12 +44,13 @@ def _retarget(report: Report, policy: Policy, now: int) -> Facts:
         if best is not None and best.due_at is not None and _sooner(best.due_at, current):
             first = current.outcome is ClockOutcome.UNTARGETED
             facts += (_target_set(report, name, best, "opened" if first else "severity"),)
+            facts += () if first else tell(report, f"{name} target moved")
     return facts
 
 
 def _sooner(due_at: int, current: Clock) -> bool:
     if current.outcome is ClockOutcome.UNTARGETED:
-        return True
+        return current.stopped_at is None
     return current.running and current.due_at is not None and due_at < current.due_at
 
 
@@ -62,7 +66,7 @@ def _clock_for(report: Report, row: Indicator, policy: Policy, name: ClockName, 
     target = tier.targets[row.severity]
     length = target.respond if name is ClockName.RESPOND else target.restore
     start = row.started_at if policy.retarget_from_start else row.rated_at
-    levels = tuple((rule.percent, rule.level) for rule in tier.thresholds)
+    levels = tuple(sorted((rule.percent, rule.level) for rule in tier.thresholds))
     current = clock_of(report, name)
     # A threshold stays raised unless the new target puts the elapsed share below it.
     fresh = targeted(policy.calendar_of(report), start, length, levels=levels)
@@ -82,33 +86,24 @@ def _target_set(report: Report, name: ClockName, clock: Clock, reason: str) -> T
 def continued(report: Report, policy: Policy, at: int) -> tuple[Facts, int]:
     """Return the restore clock's facts after a relapse at an instant, and the restored time deducted.
 
-    The customer's clock goes on where it stood when the product was restored.
+    The customer's clock goes on where it stood when the product was restored: what was still to come by then
+    comes as much open time after the relapse. What had passed stays where it was.
     """
     clock, restored = report.restore, report.restored_at
-    if clock.target is None or restored is None or clock.due_at is None:
+    if restored is None:
         return (), 0
+    at = max(at, restored)
+    if clock.due_at is None:
+        return (), at - restored
     calendar = policy.calendar_of(report)
-    elapsed = open_between(calendar, clock.started_at, restored)
-    if elapsed >= clock.target:
-        facts = (_target_set(report, ClockName.RESTORE, clock, "relapse"),)
-        return facts, at - restored
-    thresholds = tuple(
-        Threshold(
-            item.percent,
-            item.level,
-            due(calendar, at, max(0, clock.target * item.percent // 100 - elapsed)),
-            item.reached,
-        )
-        for item in clock.thresholds
-    )
-    moved = Clock(
-        clock.started_at,
-        clock.target,
-        due(calendar, at, clock.target - elapsed),
-        ClockOutcome.RUNNING,
-        thresholds,
-    )
-    return (_target_set(report, ClockName.RESTORE, moved, "relapse"),), at - restored
+
+    def moved(instant: int) -> int:
+        left = open_between(calendar, restored, instant)
+        return due(calendar, at, left) if left else instant
+
+    thresholds = tuple(replace(item, due_at=moved(item.due_at)) for item in clock.thresholds)
+    goes_on = replace(clock, due_at=moved(clock.due_at), thresholds=thresholds)
+    return (_target_set(report, ClockName.RESTORE, goes_on, "relapse"),), at - restored
 
 
 def resumed(report: Report) -> Facts:
@@ -120,7 +115,8 @@ def resumed(report: Report) -> Facts:
 
 def responded(report: Report, at: int) -> Facts:
     """Return the end of the respond clock when an owner takes the report."""
-    if not report.respond.running:
+    clock = report.respond
+    if clock.stopped_at is not None or clock.outcome not in (ClockOutcome.RUNNING, ClockOutcome.UNTARGETED):
         return ()
     return (ClockStopped(report.report_id, ClockName.RESPOND, at, verdict(report.respond, at)),)
 
@@ -132,7 +128,7 @@ def stopped(report: Report, at: int, *, counted: bool) -> Facts:
         outcome = verdict(report.restore, at) if counted else ClockOutcome.NOT_APPLICABLE
         facts += (ClockStopped(report.report_id, ClockName.RESTORE, at, outcome),)
     if report.respond.running:
-        missed = counted and report.respond.breached_at is not None
+        missed = counted and verdict(report.respond, at) is ClockOutcome.MISSED
         outcome = ClockOutcome.MISSED if missed else ClockOutcome.NOT_APPLICABLE
         facts += (ClockStopped(report.report_id, ClockName.RESPOND, at, outcome),)
     return facts

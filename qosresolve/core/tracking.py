@@ -56,6 +56,8 @@ def answered(report: Report, answer: Answer, policy: Policy, now: int) -> Verdic
     obligation = report.obligation(answer.obligation_id)
     if obligation is None:
         return refused(Rule.NO_SUCH_OBLIGATION)
+    if obligation.state is ObligationState.PLANNED:
+        return refused(Rule.NO_SUCH_OBLIGATION)  # nobody was asked yet
     if answer.state is AnswerState.UNKNOWN:
         return refused(Rule.UNKNOWN_WORD)
     if obligation.ended:
@@ -67,6 +69,8 @@ def answered(report: Report, answer: Answer, policy: Policy, now: int) -> Verdic
 
 def _answer(report: Report, obligation: Obligation, answer: Answer, policy: Policy, now: int) -> Fact:
     state = _STATES[answer.state]
+    if state is ObligationState.ACCEPTED and obligation.state is ObligationState.IN_PROGRESS:
+        state = obligation.state  # told late: work that has begun is accepted
     chase_at = None
     if state in (ObligationState.ACCEPTED, ObligationState.IN_PROGRESS):
         terms, _ = terms_of(obligation, policy)
@@ -85,9 +89,14 @@ def _answer(report: Report, obligation: Obligation, answer: Answer, policy: Poli
 
 
 def _answered_while_withdrawing(report: Report, obligation: Obligation, answer: Answer, now: int) -> Verdict:
-    """A withdrawal is confirmed by `cancelled`, refused by work that was done; the rest changes nothing."""
-    if answer.state in (AnswerState.CANCELLED, AnswerState.REJECTED):
+    """A withdrawal is confirmed by `cancelled`, refused by `rejected`, and too late for work that was done.
+
+    A refusal is shown and not argued with; anything else changes nothing.
+    """
+    if answer.state is AnswerState.CANCELLED:
         state, reason = ObligationState.WITHDRAWN, "confirmed"
+    elif answer.state is AnswerState.REJECTED:
+        state, reason = ObligationState.WITHDRAWN, "withdrawal refused"
     elif answer.state is AnswerState.RESOLVED:
         state, reason = ObligationState.RESOLVED, "resolved before the withdrawal arrived"
     else:
@@ -100,7 +109,9 @@ def due(report: Report, policy: Policy, now: int) -> Facts:
     return tuple(
         _chase(report, obligation, policy, now)
         for obligation in report.obligations
-        if obligation.alarm_at is not None and obligation.alarm_at <= now
+        if obligation.state is not ObligationState.PLANNED
+        and obligation.alarm_at is not None
+        and obligation.alarm_at <= now
     )
 
 
@@ -153,10 +164,10 @@ def withdraw(report: Report, obligation: Obligation, policy: Policy, now: int, r
     return (WithdrawalRequested(report.report_id, obligation.obligation_id, now, confirm_by, reason),)
 
 
-def tell(report: Report, reason: str, *, external_only: bool = False) -> Facts:
+def tell(report: Report, reason: str) -> Facts:
     """Return an update to every running obligation."""
     return tuple(
         ObligationUpdated(report.report_id, obligation.obligation_id, reason)
         for obligation in report.obligations
-        if obligation.running and (obligation.party or not external_only)
+        if obligation.running
     )

@@ -11,6 +11,7 @@ from qosresolve.core.inputs import Finding
 from qosresolve.core.policy import Policy
 from qosresolve.core.report import FindingKey, Report, RootCause
 from qosresolve.core.rules import Rule
+from qosresolve.core.vocabulary import RootCauseKind
 
 
 def found(report: Report, finding: Finding, policy: Policy, now: int) -> Verdict:
@@ -35,6 +36,8 @@ def _cause(report: Report, finding: Finding) -> Facts:
     )
     if any(_same(known, cause) for known in report.root_causes):
         return ()
+    if cause.kind is RootCauseKind.UNKNOWN and report.root_causes:
+        return ()  # it says nothing, so it revises nothing
     revised = tuple(
         RootCauseRevised(report.report_id, known.cause_id, "revised by a later finding")
         for known in report.root_causes

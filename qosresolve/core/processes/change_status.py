@@ -4,15 +4,17 @@ The legal edges and nothing else, each with reason, time and actor. Clear and Ca
 through `move`, so that no other module writes a status.
 """
 
-from qosresolve.core import targets
-from qosresolve.core.decision import Verdict, applied, refused
-from qosresolve.core.facts import Facts, ReportEnded, ReportReopened, StatusChanged
+from dataclasses import replace
+
+from qosresolve.core import targets, tracking
+from qosresolve.core.decision import Verdict, applied, no_op, refused
+from qosresolve.core.facts import Facts, IndicatorMeasured, ReportEnded, ReportReopened, StatusChanged
 from qosresolve.core.inputs import Command
 from qosresolve.core.plan import counts
 from qosresolve.core.policy import Policy
-from qosresolve.core.report import Report
+from qosresolve.core.report import Indicator, Report
 from qosresolve.core.rules import Rule
-from qosresolve.core.vocabulary import ObligationState, Status, Verb
+from qosresolve.core.vocabulary import IndicatorState, ObligationState, Status, Verb
 
 EDGES: dict[Status, frozenset[Status]] = {
     Status.ACKNOWLEDGED: frozenset({Status.IN_PROGRESS, Status.CANCELLED}),
@@ -23,7 +25,7 @@ EDGES: dict[Status, frozenset[Status]] = {
     Status.CLOSED: frozenset(),
     Status.CANCELLED: frozenset(),
 }
-_UNTAKEN = (ObligationState.PLANNED, ObligationState.REQUESTED, ObligationState.WITHDRAWN)
+_TAKEN = (ObligationState.ACCEPTED, ObligationState.IN_PROGRESS, ObligationState.RESOLVED)
 _SETTABLE = (Status.IN_PROGRESS, Status.PENDING, Status.HELD)
 _BY_VERB = {Verb.HOLD: Status.HELD, Verb.RESUME: Status.IN_PROGRESS}
 
@@ -48,7 +50,7 @@ def follow(report: Report, policy: Policy, now: int) -> Facts:
 
 
 def _taken_up(report: Report) -> bool:
-    answered = any(item.state not in _UNTAKEN for item in report.obligations)
+    answered = any(item.state in _TAKEN for item in report.obligations)
     return answered or report.finding_count > 0 or report.respond.stopped_at is not None
 
 
@@ -74,7 +76,8 @@ def command(report: Report, order: Command, policy: Policy, now: int) -> Verdict
         return refused(Rule.BAD_VALUE)
     if not order.reason:
         return refused(Rule.REASON_REQUIRED)
-    if wanted not in _SETTABLE or wanted not in EDGES[report.status]:
+    # A cleared report goes back to work by a relapse or a refused resolution, never by a bare status.
+    if not report.open or wanted not in _SETTABLE or wanted not in EDGES[report.status]:
         return refused(Rule.ILLEGAL_EDGE)
     return applied(move(report, wanted, now, reason=order.reason, actor=order.actor))
 
@@ -89,7 +92,7 @@ def acknowledge(report: Report, order: Command, policy: Policy, now: int) -> Ver
         return refused(Rule.NOT_OPEN)
     taken = targets.responded(report, now)
     if report.status is not Status.ACKNOWLEDGED:
-        return applied(*taken)
+        return applied(*taken) if taken else no_op(Rule.NOTHING_CHANGES)
     reason = order.reason or "acknowledged by its owner"
     return applied(*taken, move(report, Status.IN_PROGRESS, now, reason=reason, actor=order.actor))
 
@@ -103,7 +106,10 @@ def close(report: Report, order: Command, policy: Policy, now: int) -> Verdict:
 
 
 def refuse_resolution(report: Report, order: Command, policy: Policy, now: int) -> Verdict:
-    """The customer does not accept the resolution: back to work, nothing deducted from the clock."""
+    """The customer does not accept the resolution: back to work, nothing deducted from the clock.
+
+    What was measured good no longer counts as good: the rows are stale until a new good sample or a word.
+    """
     if report.status is not Status.CLEARED:
         return refused(Rule.NOT_CLEARED)
     if report.successor:
@@ -113,15 +119,24 @@ def refuse_resolution(report: Report, order: Command, policy: Policy, now: int) 
     return applied(
         ReportReopened(report.report_id, now, relapse=False, deducted=0),
         move(report, Status.IN_PROGRESS, now, reason=order.reason, actor=order.actor),
+        *(_doubted(report.report_id, row) for row in report.indicators),
         *targets.resumed(report),
+        *tracking.tell(report, "resolution refused"),
+    )
+
+
+def _doubted(report_id: str, row: Indicator) -> IndicatorMeasured:
+    return IndicatorMeasured(
+        report_id, replace(row, state=IndicatorState.STALE, good_since=None, clear_at=None)
     )
 
 
 def relapse(report: Report, policy: Policy, at: int, now: int) -> Facts:
-    """Reopen a cleared report whose product degrades again: the restored time is deducted."""
+    """Reopen a restored report whose product degrades again: the restored time is deducted.
+
+    Where it was not cleared yet, the status stays.
+    """
     clock, deducted = targets.continued(report, policy, at)
-    return (
-        ReportReopened(report.report_id, now, relapse=True, deducted=deducted),
-        move(report, Status.IN_PROGRESS, now, reason="relapse"),
-        *clock,
-    )
+    status = () if report.open else (move(report, Status.IN_PROGRESS, now, reason="relapse"),)
+    reopened = ReportReopened(report.report_id, now, relapse=True, deducted=deducted)
+    return (reopened, *status, *clock, *tracking.tell(report, "relapse"))

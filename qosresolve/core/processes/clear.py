@@ -7,7 +7,7 @@ has ended, at the latest after the policy's wait. Setting `cleared` is the messa
 from dataclasses import replace
 
 from qosresolve.core import targets
-from qosresolve.core.decision import Verdict, applied, refused
+from qosresolve.core.decision import Verdict, applied, no_op, refused
 from qosresolve.core.facts import (
     CloseReminded,
     Facts,
@@ -33,7 +33,7 @@ def follow(report: Report, policy: Policy, now: int) -> Facts:
         return ()
     if report.restored_at is None:
         return _restored(report, policy, now)
-    return () if _still_open(report, policy) else _clear(report, now, policy, reason="restored")
+    return () if _still_open(report) else _clear(report, now, policy, reason="restored")
 
 
 def _restored(report: Report, policy: Policy, now: int) -> Facts:
@@ -48,13 +48,9 @@ def _stop(report: Report, policy: Policy, at: int, now: int) -> Facts:
     return (restored, *targets.stopped(report, at, counted=True))
 
 
-def _still_open(report: Report, policy: Policy) -> tuple[Obligation, ...]:
+def _still_open(report: Report) -> tuple[Obligation, ...]:
     """Return the work that clearing still waits for."""
-    return tuple(
-        item
-        for item in report.obligations
-        if counts(item) and (item.running or item.state is ObligationState.PLANNED)
-    )
+    return tuple(item for item in report.obligations if counts(item) and item.unfinished)
 
 
 def _clear(report: Report, now: int, policy: Policy, *, reason: str, actor: str = "") -> Facts:
@@ -62,7 +58,7 @@ def _clear(report: Report, now: int, policy: Policy, *, reason: str, actor: str 
     if report.status is Status.ACKNOWLEDGED:
         facts += (move(report, Status.IN_PROGRESS, now, reason=reason, actor=actor),)
         report = replace(report, status=Status.IN_PROGRESS)
-    left = tuple(item.node for item in _still_open(report, policy))
+    left = tuple(item.node for item in _still_open(report))
     remind_at = now + policy.times.close_reminder
     return (
         *facts,
@@ -93,7 +89,7 @@ def _clear_by_rule(report: Report, policy: Policy, now: int) -> Facts:
     """At the end of the wait only nodes that block clearing are still waited for."""
     if not report.open or report.clear_by is None or report.clear_by > now:
         return ()
-    blocking = [item for item in _still_open(report, policy) if policy.node(item.node).blocks_clear]
+    blocking = [item for item in _still_open(report) if policy.node(item.node).blocks_clear]
     if blocking:
         return (Restored(report.report_id, report.restored_at or now, now + policy.times.clear_wait),)
     return _clear(report, now, policy, reason="restored; waited for open work")
@@ -121,7 +117,8 @@ def forced(report: Report, order: Command, policy: Policy, now: int) -> Verdict:
     if not order.reason:
         return refused(Rule.REASON_REQUIRED)
     stopped = () if report.restored_at is not None else _stop(report, policy, now, now)
-    return applied(*stopped, *_clear(report, now, policy, reason=order.reason, actor=order.actor))
+    cleared = _clear(report, now, policy, reason=order.reason, actor=order.actor)
+    return applied(*_declared_good(report, now), *stopped, *cleared)
 
 
 def restore(report: Report, order: Command, policy: Policy, now: int) -> Verdict:
@@ -131,10 +128,15 @@ def restore(report: Report, order: Command, policy: Policy, now: int) -> Verdict
     at = order.at if order.at is not None else now
     if not report.started_at <= at <= now:
         return refused(Rule.BAD_VALUE)
-    good = tuple(
+    good = _declared_good(report, at)
+    return applied(*good) if good else no_op(Rule.NOTHING_CHANGES)
+
+
+def _declared_good(report: Report, at: int) -> Facts:
+    """Return the indicator table as an operator's word makes it."""
+    return tuple(
         IndicatorMeasured(
             report.report_id, replace(row, state=IndicatorState.GOOD, good_since=at, clear_at=None)
         )
         for row in report.degraded
     )
-    return applied(*good, *(() if good or report.restored_at else _stop(report, policy, at, now)))

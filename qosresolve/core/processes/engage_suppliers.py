@@ -44,7 +44,7 @@ def _send(report: Report, policy: Policy, now: int) -> Facts:
     return tuple(
         tracking.request(report, item, policy, now, due_at=_due(policy, item, now))
         for item in report.obligations
-        if item.kind is NodeKind.SUPPLIER and plan.ready(report, policy, item)
+        if item.kind is NodeKind.SUPPLIER and plan.ready(report, policy, item, now)
     )
 
 

@@ -4,7 +4,9 @@ Jeopardy of each clock, the chain of those who are called, and the end of the ca
 `targets`' business.
 """
 
-from qosresolve.core import tracking
+from dataclasses import dataclass
+
+from qosresolve.core import plan, tracking
 from qosresolve.core.clocks import Clock
 from qosresolve.core.decision import Verdict, applied, refused
 from qosresolve.core.facts import (
@@ -27,6 +29,16 @@ from qosresolve.core.vocabulary import ClockName, Jeopardy
 FORECAST_LEVEL = 1
 
 
+@dataclass(frozen=True, slots=True)
+class _Want:
+    """One reason to call somebody, and the level that it asks for."""
+
+    level: int
+    jeopardy: Jeopardy
+    clock: ClockName
+    reason: str
+
+
 def due(report: Report, policy: Policy, now: int) -> Facts:
     """Return thresholds, breaches and chain steps that are due; withheld while a debounce runs."""
     if not report.open or report.debouncing or report.restored_at is not None:
@@ -34,7 +46,7 @@ def due(report: Report, policy: Policy, now: int) -> Facts:
     facts: Facts = ()
     for name in CLOCKS:
         facts += _passed(report, name, clock_of(report, name), now)
-    return facts or _chain_due(report, policy, now)
+    return facts + _breached_too(report, policy, now, facts) if facts else _chain_due(report, policy, now)
 
 
 def _passed(report: Report, name: ClockName, clock: Clock, now: int) -> Facts:
@@ -55,6 +67,15 @@ def _passed(report: Report, name: ClockName, clock: Clock, now: int) -> Facts:
     return facts
 
 
+def _breached_too(report: Report, policy: Policy, now: int, facts: Facts) -> Facts:
+    """Call again when the second clock breaks its promise: level and jeopardy alone would not tell."""
+    broken = next((fact.clock for fact in facts if isinstance(fact, TargetBreached)), None)
+    if broken is None or report.escalation.jeopardy is not Jeopardy.BREACHED:
+        return ()
+    want = _breach_of(report, policy, broken)
+    return _call(report, policy, now, _level(policy, max(want.level, report.escalation.level)), want)
+
+
 def _chain_due(report: Report, policy: Policy, now: int) -> Facts:
     escalation = report.escalation
     if escalation.acknowledged_until is not None and escalation.acknowledged_until <= now:
@@ -63,87 +84,95 @@ def _chain_due(report: Report, policy: Policy, now: int) -> Facts:
         return ()
     step = _level(policy, escalation.level)
     if escalation.repeats < step.repeats:
-        return (_raise(report, policy, now, step, escalation.repeats + 1, "not acknowledged: repeated"),)
+        again = _Want(step.level, escalation.jeopardy, _pressing(report), "not acknowledged: repeated")
+        return (_raise(report, policy, now, step, again, escalation.repeats + 1),)
     higher = next((item for item in policy.chain if item.level > escalation.level), None)
     if higher is None:
         return (AcknowledgementExpired(report.report_id, None),)
-    return (_raise(report, policy, now, higher, 0, "not acknowledged: next level"),)
+    want = _Want(higher.level, escalation.jeopardy, _pressing(report), "not acknowledged: next level")
+    return _call(report, policy, now, higher, want)
 
 
 def follow(report: Report, policy: Policy, now: int) -> Facts:
     """Return the escalation that the report's jeopardy asks for, or its end."""
-    level, jeopardy, reason = _wanted(report, policy)
+    wants = _wants(report, policy)
+    level = max((want.level for want in wants), default=0)
     if level == 0:
         return _end(report, now)
-    worse = jeopardy is Jeopardy.BREACHED and report.escalation.jeopardy is not Jeopardy.BREACHED
+    breach = next((want for want in wants if want.jeopardy is Jeopardy.BREACHED), None)
+    worse = breach is not None and report.escalation.jeopardy is not Jeopardy.BREACHED
     if level <= report.escalation.level and not worse:
         return ()
-    step = _level(policy, max(level, report.escalation.level))
-    raised = _raise(report, policy, now, step, 0, reason, jeopardy=jeopardy)
+    because = breach if breach and worse else max(wants, key=lambda want: want.level)
+    return _call(report, policy, now, _level(policy, max(level, report.escalation.level)), because)
+
+
+def _call(report: Report, policy: Policy, now: int, step: ChainLevel, want: _Want) -> Facts:
+    """Call a level of the chain, and tell all who work on the report."""
+    raised = _raise(report, policy, now, step, want)
     return (raised, *tracking.tell(report, f"escalated to level {step.level}"))
 
 
-def _wanted(report: Report, policy: Policy) -> tuple[int, Jeopardy, str]:
-    """Return the minimum level, the jeopardy and the reason of a report as it stands."""
+def _wants(report: Report, policy: Policy) -> list[_Want]:
+    """Return all that puts a report in jeopardy as it stands."""
     if not report.open or report.restored_at is not None:
-        return 0, Jeopardy.NONE, ""
-    wants: list[tuple[int, Jeopardy, str]] = [(0, Jeopardy.NONE, "")]
-    for name in CLOCKS:
-        wants += _wants_of(report, policy, name, clock_of(report, name))
-    if _forecast_late(report):
-        wants.append((FORECAST_LEVEL, Jeopardy.AT_RISK, "forecast ends after the restore deadline"))
-    return max(wants, key=lambda want: (want[1] is Jeopardy.BREACHED, want[0]))
+        return []
+    wants = [want for name in CLOCKS for want in _wants_of(report, policy, name)]
+    if _forecast_late(report, policy):
+        reason = "forecast ends after the restore deadline"
+        wants.append(_Want(FORECAST_LEVEL, Jeopardy.AT_RISK, ClockName.RESTORE, reason))
+    return wants
 
 
-def _wants_of(
-    report: Report, policy: Policy, name: ClockName, clock: Clock
-) -> list[tuple[int, Jeopardy, str]]:
+def _wants_of(report: Report, policy: Policy, name: ClockName) -> list[_Want]:
+    clock = clock_of(report, name)
     if not clock.running:
         return []
     wants = [
-        (item.level, Jeopardy.AT_RISK, f"{item.percent} % of the {name} target has passed")
+        _Want(item.level, Jeopardy.AT_RISK, name, f"{item.percent} % of the {name} target has passed")
         for item in clock.thresholds
         if item.reached
     ]
     if clock.breached_at is not None:
-        level = max(policy.tier(report.tier).breach_level, report.escalation.level)
-        wants.append((level, Jeopardy.BREACHED, f"the {name} target is breached"))
+        wants.append(_breach_of(report, policy, name))
     return wants
 
 
-def _forecast_late(report: Report) -> bool:
+def _breach_of(report: Report, policy: Policy, name: ClockName) -> _Want:
+    level = policy.tier(report.tier).breach_level
+    return _Want(level, Jeopardy.BREACHED, name, f"the {name} target is breached")
+
+
+def _forecast_late(report: Report, policy: Policy) -> bool:
+    """Tell whether the plan, or what somebody promised and the work behind it, ends after the deadline."""
     deadline = report.restore.due_at
     if deadline is None or not report.restore.running:
         return False
-    promises = (item.expected_at for item in report.obligations if item.running)
-    return report.infeasible or any(promise is not None and promise > deadline for promise in promises)
+    promises = (
+        item.expected_at + plan.tail(report, policy, policy.node(item.node))
+        for item in report.obligations
+        if item.running and item.expected_at is not None and plan.counts(item)
+    )
+    return report.infeasible or any(promise > deadline for promise in promises)
 
 
 def _raise(
-    report: Report,
-    policy: Policy,
-    now: int,
-    step: ChainLevel,
-    repeats: int,
-    reason: str,
-    *,
-    jeopardy: Jeopardy | None = None,
+    report: Report, policy: Policy, now: int, step: ChainLevel, want: _Want, repeats: int = 0
 ) -> EscalationRaised:
-    clock = _pressing(report)
-    escalation_id = stable_id("escalation", report.report_id, step.level, repeats, clock, now)
+    breached = Jeopardy.BREACHED in (want.jeopardy, report.escalation.jeopardy)  # stays until restored
     last = repeats >= step.repeats and step.level >= policy.chain[-1].level
     return EscalationRaised(
         report.report_id,
-        escalation_id,
+        stable_id("escalation", report.report_id, step.level, repeats, want.clock, now),
         step.level,
-        jeopardy or report.escalation.jeopardy,
-        clock,
-        clock_of(report, clock).due_at,
+        Jeopardy.BREACHED if breached else Jeopardy.AT_RISK,
+        want.clock,
+        clock_of(report, want.clock).due_at,
         step.target,
         now,
         None if last else now + step.delay,
         repeats,
-        reason,
+        want.reason,
     )
 
 

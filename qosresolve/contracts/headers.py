@@ -1,0 +1,164 @@
+"""Record headers: CloudEvents in binary mode, the trace's context, and the alarms that the timer reads.
+
+Requests, escalations and the journal carry CloudEvents (specversion 1.0, Kafka protocol binding). Report and
+watch carry their alarm alone, the partition record how far its deadlines were taken.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import get_args
+
+from qosresolve.core import facts as f
+from qosresolve.core.facts import Entry
+from qosresolve.core.requests import (
+    ActivityRequest,
+    EscalationNotice,
+    Request,
+    SupplierRequest,
+    TroubleRequest,
+)
+from qosresolve.core.vocabulary import RootCauseKind
+from qosresolve.errors import PoisonRecordError
+
+Headers = list[tuple[str, bytes]]
+Given = Sequence[tuple[str, str | bytes | None]] | None  # as the client hands them out
+
+SOURCE = "urn:qosresolve:worker"
+TYPE = "io.qosresolve.v1."
+REPORT = f"{TYPE}CustomerQosPerformanceDegradationReport"
+NOTED = f"{TYPE}InputNotedEvent"  # an entry that tells nothing of a report
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIXED = [("ce_specversion", b"1.0"), ("content-type", b"application/avro")]
+
+
+def for_entry(entry: Entry, trace: str | None, source: str = SOURCE) -> Headers:
+    """Return the headers of a journal record; its id is where the input lay, the same over any replay."""
+    cause = entry.cause
+    about = next((item for fact in entry.facts if (item := getattr(fact, "report_id", ""))), "")
+    identity = f"{cause.topic}/{cause.partition}/{cause.offset}"
+    return _cloud_event(identity, type_of_entry(entry), source, entry.now, about) + _traced(trace)
+
+
+def for_request(request: Request, trace: str | None, source: str = SOURCE) -> Headers:
+    """Return the headers of a request; its id is the message id."""
+    context = request.context
+    kind = TYPE + _REQUESTS[type(request)]
+    return _cloud_event(context.message_id, kind, source, context.at, context.report_id) + _traced(trace)
+
+
+def type_of_entry(entry: Entry) -> str:
+    """Return the event type of an entry: of what its facts tell, the first in `_ORDER`."""
+    told = {_event_of(fact) for fact in entry.facts}
+    event = next((event for event in _ORDER if event in told), None)
+    return f"{REPORT}{event}Event" if event else NOTED
+
+
+def traceparent(headers: Given) -> str | None:
+    """Return the W3C trace context that a record brought, None where it has none that is valid."""
+    found = _value(headers, "traceparent")
+    return found if found and _TRACEPARENT.fullmatch(found) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """When somebody must look at a report or watch, ms since the epoch, UTC, and the alarm's number."""
+
+    due: int
+    alarm: int
+
+
+def alarm_headers(due: int | None, alarm: int) -> Headers:
+    """Return `due` and `alarm` of a report or watch; none of them where nothing is armed."""
+    return [] if due is None else [("due", b"%d" % due), ("alarm", b"%d" % alarm)]
+
+
+def read_alarm(headers: Given) -> Alarm | None:
+    """Return the alarm of a report or watch, None where nothing is armed. Raises PoisonRecordError."""
+    due, alarm = _number(headers, "due"), _number(headers, "alarm")
+    if due is None and alarm is None:
+        return None
+    if due is None or alarm is None:
+        raise _malformed("due and alarm", "one without the other")
+    return Alarm(due, alarm)
+
+
+def deadline_next(offset: int) -> Headers:
+    """Return the partition record's header: the next deadline offset that is to be taken."""
+    return [("deadline-next", b"%d" % offset)]
+
+
+def read_deadline_next(headers: Given) -> int | None:
+    """Return how far a partition has taken its deadlines, None where unsaid. Raises PoisonRecordError."""
+    return _number(headers, "deadline-next")
+
+
+def _cloud_event(identity: str, kind: str, source: str, at: int, subject: str) -> Headers:
+    time = (_EPOCH + timedelta(milliseconds=at)).isoformat(timespec="milliseconds")
+    headers = [
+        *_FIXED,
+        ("ce_id", identity.encode()),
+        ("ce_type", kind.encode()),
+        ("ce_source", source.encode()),
+        ("ce_time", f"{time.removesuffix('+00:00')}Z".encode()),
+    ]
+    if subject:
+        headers.append(("ce_subject", subject.encode()))
+    return headers
+
+
+def _traced(trace: str | None) -> Headers:
+    return [("traceparent", trace.encode())] if trace and _TRACEPARENT.fullmatch(trace) else []
+
+
+def _value(headers: Given, name: str) -> str | None:
+    """Return the last header of a name, as text; None where there is none, or it is no text."""
+    for key, value in reversed(headers or ()):
+        if key == name and value is not None:
+            return value if isinstance(value, str) else value.decode("ascii", "replace")
+    return None
+
+
+def _number(headers: Given, name: str) -> int | None:
+    found = _value(headers, name)
+    if found is None:
+        return None
+    if not _NUMBER.fullmatch(found):
+        raise _malformed(name, repr(found[:32]))
+    return int(found)
+
+
+def _malformed(name: str, found: str) -> PoisonRecordError:
+    return PoisonRecordError(
+        f"header {name}: {found}", stage="decode", remedy="only the worker writes this topic; who else did?"
+    )
+
+
+def _event_of(fact: f.Fact) -> str:
+    """A root cause that lies with the customer is a question to the customer (Co-ordinate's routes)."""
+    if isinstance(fact, f.RootCauseIdentified) and fact.root_cause.kind is RootCauseKind.CUSTOMER:
+        return "InformationRequired"
+    return _EVENTS.get(type(fact), "")
+
+
+_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+_NUMBER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
+_ORDER = ("Create", "StatusChange", "JeopardyAlert", "InformationRequired", "AttributeValueChange")
+_EVENTS: dict[type[f.Fact], str] = {
+    **dict.fromkeys(get_args(f.ReportFact), "AttributeValueChange"),
+    f.ReportOpened: "Create",
+    f.StatusChanged: "StatusChange",
+    f.EscalationRaised: "JeopardyAlert",
+    f.EscalationEnded: "JeopardyAlert",
+    f.ThresholdReached: "JeopardyAlert",
+    f.TargetBreached: "JeopardyAlert",
+    f.PlanInfeasible: "JeopardyAlert",
+}
+_REQUESTS: dict[type, str] = {
+    ActivityRequest: "ActivityRequest",
+    TroubleRequest: "ServiceTroubleRequest",
+    SupplierRequest: "SupplierEngagement",
+    EscalationNotice: "Escalation",
+}

@@ -1,0 +1,94 @@
+"""The operator's policy file: read, check, compile.
+
+`load` reads YAML and raises `PolicyFileError` with every finding; `compile` gives the canonical bytes, whose
+hash is the policy's name; `read_canonical` gives what the core reads. Reading canonical bytes alone needs
+`policy_canonical` only.
+"""
+
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import tzdata  # type: ignore[import-untyped] # there are no stubs for its one constant
+
+from qosresolve.contracts import policy_checks, policy_warnings
+from qosresolve.contracts.policy_canonical import (
+    CanonicalFormError,
+    policy_hash,
+    read_canonical,
+    write_canonical,
+)
+from qosresolve.contracts.policy_compile import horizon_year, to_core
+from qosresolve.contracts.policy_findings import Check, Finding, Flaw, PolicyFileError
+from qosresolve.contracts.policy_model import PolicyModel
+from qosresolve.contracts.policy_shape import shaped
+from qosresolve.contracts.policy_yaml import Document, read_yaml
+
+__all__ = [
+    "CanonicalFormError",
+    "Check",
+    "Finding",
+    "PolicyFileError",
+    "PolicySource",
+    "compile",
+    "default_text",
+    "load",
+    "policy_hash",
+    "read_canonical",
+]
+
+HORIZON_YEARS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySource:
+    """A policy file without flaws, and what an operator had better look at."""
+
+    file: str
+    model: PolicyModel
+    warnings: tuple[Finding, ...] = ()
+
+
+def load(source: Path | str, *, file: str = "policy.yaml") -> PolicySource:
+    """Return the checked policy of a file, or of YAML text that `file` then names in findings.
+
+    Raises PolicyFileError with all findings; shape first, then what has to fit together.
+    """
+    if isinstance(source, Path):
+        source, file = _read(source), str(source)
+    document = read_yaml(source, file)
+    model = shaped(document)
+    flaws = policy_checks.flaws(model)
+    if flaws:
+        raise PolicyFileError(_placed(document, flaws))
+    return PolicySource(file, model, _placed(document, policy_warnings.warnings(model)))
+
+
+def compile(source: PolicySource, *, horizon_years: int = HORIZON_YEARS) -> bytes:  # noqa: A001 - as in `re`
+    """Return the canonical form; the day of compiling plays no part.
+
+    Holidays reach from 2020 to the end of the file's `calendar_horizon`, or of the year `horizon_years` after
+    2020 where it states none.
+    """
+    policy = to_core(source.model, horizon_year(source.model, horizon_years))
+    return write_canonical(policy, tzdata=tzdata.IANA_VERSION)
+
+
+def default_text() -> str:
+    """Return the packaged policy, for an operator to start from."""
+    return files("qosresolve.contracts").joinpath("default_policy.yaml").read_text(encoding="utf-8")
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        remedy = "name a YAML file in UTF-8 that this user may read"
+        finding = Finding(Check.UNREADABLE, str(path), 0, 0, "", f"cannot be read: {reason}", remedy)
+        raise PolicyFileError([finding]) from error
+
+
+def _placed(document: Document, flaws: tuple[Flaw, ...]) -> tuple[Finding, ...]:
+    found = (document.finding(flaw.check, flaw.loc, flaw.problem, flaw.remedy) for flaw in flaws)
+    return tuple(sorted(found, key=lambda finding: (finding.line, finding.column)))

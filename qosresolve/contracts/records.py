@@ -1,0 +1,145 @@
+"""The one place where bytes become what the core knows, and back.
+
+Framing is `codec`'s business, field names `convert`'s, limits of what arrives `limits`'. Every reader raises
+PoisonRecordError for bytes that are not that record; with a registry, RetriableError while it is down.
+"""
+
+from dataclasses import dataclass
+
+from qosresolve.contracts import convert, limits
+from qosresolve.contracts.codec import Codec
+from qosresolve.core.facts import Entry
+from qosresolve.core.inputs import Answer, Command, Deadline, Degradation, Input
+from qosresolve.core.partition import MaintenanceWindow, PartitionState
+from qosresolve.core.report import Report
+from qosresolve.core.requests import (
+    ActivityRequest,
+    EscalationNotice,
+    Request,
+    SupplierRequest,
+    TroubleRequest,
+)
+from qosresolve.core.watch import Watch
+
+REQUESTS: dict[str, type[Request]] = {
+    "activity-request": ActivityRequest,
+    "trouble-request": TroubleRequest,
+    "supplier-request": SupplierRequest,
+    "escalation": EscalationNotice,
+}
+_RECORD_OF: dict[type[object], str] = {
+    Degradation: "degradation",
+    Command: "command",
+    Deadline: "deadline",
+    **{kind: record for record, kind in REQUESTS.items()},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedPolicy:
+    """One policy as it lies on its topic: `body` is its canonical JSON, `hash` the body's SHA-256 in hex."""
+
+    hash: str
+    name: str
+    published_at: int
+    body: bytes
+
+
+class Contracts:
+    """Reads and writes every record; `record` is a name in `schemas/`, as in `topics.Topic.record`."""
+
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec
+
+    # -- inputs
+
+    def read_input(self, record: str, data: bytes) -> Input:
+        """Return an input within its limits; `record` is one of the six inputs."""
+        body = _to_input(record, self._codec.decode(record, data))
+        limits.check(record, body)
+        return body
+
+    def write_input(self, body: Degradation | Command | Deadline) -> tuple[str, bytes]:
+        """Return (record, bytes). Answers have three channels: `write_answer`."""
+        record = _RECORD_OF[type(body)]
+        return record, self._codec.encode(record, convert.to_avro(body))
+
+    def write_answer(self, record: str, answer: Answer) -> bytes:
+        """Return an answer in the words of activity-status, trouble-status or supplier-status."""
+        return self._codec.encode(record, convert.from_answer(record, answer))
+
+    # -- state
+
+    def read_report(self, data: bytes) -> Report:
+        """Return a report."""
+        return convert.to_core(Report, self._codec.decode("report", data))
+
+    def write_report(self, report: Report) -> bytes:
+        """Return a report's bytes; equal reports are equal bytes."""
+        return self._codec.encode("report", convert.to_avro(report))
+
+    def read_watch(self, data: bytes) -> Watch:
+        """Return a watch."""
+        return convert.to_core(Watch, self._codec.decode("watch", data))
+
+    def write_watch(self, watch: Watch) -> bytes:
+        """Return a watch's bytes."""
+        return self._codec.encode("watch", convert.to_avro(watch))
+
+    def read_partition(self, data: bytes) -> PartitionState:
+        """Return what a partition remembers."""
+        return convert.to_core(PartitionState, self._codec.decode("partition", data))
+
+    def write_partition(self, state: PartitionState) -> bytes:
+        """Return the bytes of what a partition remembers."""
+        return self._codec.encode("partition", convert.to_avro(state))
+
+    # -- journal
+
+    def read_entry(self, data: bytes) -> Entry:
+        """Return a journal entry with its facts."""
+        return convert.to_entry(self._codec.decode("report-event", data))
+
+    def write_entry(self, entry: Entry) -> bytes:
+        """Return a journal entry's bytes."""
+        return self._codec.encode("report-event", convert.from_entry(entry))
+
+    # -- what goes out
+
+    def write_request(self, request: Request) -> tuple[str, bytes]:
+        """Return (record, bytes) of a request."""
+        record = _RECORD_OF[type(request)]
+        return record, self._codec.encode(record, convert.to_avro(request))
+
+    def read_request(self, record: str, data: bytes) -> Request:
+        """Return a request as its receiver sees it."""
+        return convert.to_core(REQUESTS[record], self._codec.decode(record, data))
+
+    # -- control
+
+    def read_policy(self, data: bytes) -> PublishedPolicy:
+        """Return a published policy; whether the hash is the body's is for the loader to check."""
+        return convert.to_core(PublishedPolicy, self._codec.decode("policy", data))
+
+    def write_policy(self, policy_hash: str, name: str, published_at: int, body: bytes) -> bytes:
+        """Return a published policy's bytes; `published_at` in ms since the epoch, UTC."""
+        policy = PublishedPolicy(policy_hash, name, published_at, body)
+        return self._codec.encode("policy", convert.to_avro(policy))
+
+    def read_window(self, data: bytes) -> MaintenanceWindow:
+        """Return a maintenance window."""
+        return convert.to_core(MaintenanceWindow, self._codec.decode("maintenance-window", data))
+
+    def write_window(self, window: MaintenanceWindow) -> bytes:
+        """Return a maintenance window's bytes."""
+        return self._codec.encode("maintenance-window", convert.to_avro(window))
+
+
+def _to_input(record: str, value: convert.Value) -> Input:
+    if record == "degradation":
+        return convert.to_core(Degradation, value)
+    if record == "command":
+        return convert.to_command(value)
+    if record == "deadline":
+        return convert.to_core(Deadline, value)
+    return convert.to_answer(record, value)

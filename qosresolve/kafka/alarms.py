@@ -1,0 +1,84 @@
+"""The timer's alarms: one a report or watch, by due time. Pure bookkeeping; no broker, no clock.
+
+An alarm is settled when its record comes again with a higher number, or is removed. Until then it may be fired
+again, which is harmless.
+"""
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+Key = tuple[str, str]  # product id, report id or empty for the watch
+
+
+@dataclass(slots=True)
+class Alarm:
+    """One armed alarm. Instants in ms, UTC; `fired_at` 0 means not yet, `offset` where its deadline lies."""
+
+    key: Key
+    number: int
+    due: int
+    fired_at: int = 0
+    offset: int = -1
+
+
+class Alarms:
+    """The alarms of one partition."""
+
+    def __init__(self) -> None:
+        self._armed: dict[Key, Alarm] = {}
+        self._heap: list[tuple[int, Key, int]] = []
+        self._unsettled: dict[Key, Alarm] = {}
+
+    def __len__(self) -> int:
+        """Return the number of armed alarms."""
+        return len(self._armed)
+
+    def arm(self, key: Key, number: int, due: int) -> None:
+        """Set or move an alarm; one that was fired under this number stays fired."""
+        old = self._armed.get(key)
+        if old is not None and (old.number, old.due) == (number, due):
+            return
+        self._unsettled.pop(key, None)
+        self._armed[key] = Alarm(key, number, due)
+        heapq.heappush(self._heap, (due, key, number))
+
+    def disarm(self, key: Key) -> None:
+        """Forget an alarm: its record was removed, or has nothing due."""
+        self._armed.pop(key, None)
+        self._unsettled.pop(key, None)
+
+    def due(self, now: int, limit: int) -> Iterator[Alarm]:
+        """Yield, once each, the alarms due by an instant, oldest first, at most `limit`."""
+        while self._heap and limit and self._heap[0][0] <= now:
+            due, key, number = heapq.heappop(self._heap)
+            alarm = self._armed.get(key)
+            if alarm is not None and (alarm.due, alarm.number) == (due, number) and not alarm.fired_at:
+                limit -= 1
+                yield alarm
+
+    def fired(self, alarm: Alarm, now: int) -> None:
+        """Note that a deadline was sent."""
+        alarm.fired_at, alarm.offset = now, -1
+        self._unsettled[alarm.key] = alarm
+
+    def overlooked(self, now: int, refire_ms: int, consumed: int) -> list[Alarm]:
+        """Return what was fired, was consumed (or never delivered), and is still not settled."""
+        return [
+            alarm
+            for alarm in self._unsettled.values()
+            if now - alarm.fired_at >= refire_ms and alarm.offset < consumed
+        ]
+
+    @property
+    def oldest_due(self) -> int | None:
+        """Return the earliest due time of anything armed and not settled."""
+        waiting = min((alarm.due for alarm in self._unsettled.values()), default=None)
+        coming = self._heap[0][0] if self._heap else None
+        known = [due for due in (waiting, coming) if due is not None]
+        return min(known, default=None)
+
+    @property
+    def next_due(self) -> int | None:
+        """Return when the next alarm is to be fired; it may be one that was moved since."""
+        return self._heap[0][0] if self._heap else None

@@ -1,0 +1,89 @@
+"""Which partitions are ours. The group subscribes to the anchor only; each partition number brings all six
+inputs.
+
+The callbacks run inside `consume()`. They assign, pause and note, or drop; they never commit, never restore and
+never raise.
+"""
+
+from collections.abc import Callable
+
+import structlog
+from confluent_kafka import OFFSET_END, Consumer, TopicPartition
+
+from qosresolve.kafka.partition import Partition
+from qosresolve.topics import ANCHOR, Names
+
+
+class Assignment:
+    """The partitions held, by number."""
+
+    def __init__(self, names: Names, make: Callable[[int, int], Partition]) -> None:
+        self.held: dict[int, Partition] = {}
+        self.fresh: list[Partition] = []
+        self.joined = False
+        self._names = names
+        self._make = make
+        self._epoch = 0
+        self._failure: Exception | None = None
+        self._log = structlog.get_logger(role="worker")
+
+    def subscribe(self, consumer: Consumer) -> None:
+        """Join the group."""
+        consumer.subscribe(
+            [self._names.of(ANCHOR)],
+            on_assign=self._on_assign,
+            on_revoke=self._on_revoke,
+            on_lost=self._on_lost,
+        )
+
+    def inputs(self, number: int, offset: int = OFFSET_END) -> list[TopicPartition]:
+        """Return all six inputs of a partition."""
+        return [TopicPartition(topic, number, offset) for topic in self._names.inputs]
+
+    def current(self, partition: Partition) -> bool:
+        """Tell whether a partition object belongs to the present assignment."""
+        held = self.held.get(partition.number)
+        return held is not None and held.epoch == partition.epoch
+
+    def raise_if_failed(self) -> None:
+        """Raise what a callback had to swallow."""
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+
+    def _on_assign(self, consumer: Consumer, anchors: list[TopicPartition]) -> None:
+        self.joined = True
+        try:
+            self._assign(consumer, [anchor.partition for anchor in anchors])
+        except Exception as error:  # noqa: BLE001 - raised again from the loop
+            self._failure = error
+
+    def _assign(self, consumer: Consumer, numbers: list[int]) -> None:
+        for number in numbers:
+            # From the end and paused: nothing is read before the restore says from where.
+            inputs = self.inputs(number)
+            consumer.incremental_assign(inputs)
+            consumer.pause(inputs)
+            self._epoch += 1
+            self.held[number] = self._make(number, self._epoch)
+            self.fresh.append(self.held[number])
+        if numbers:
+            self._log.info("partitions assigned", partitions=sorted(numbers))
+
+    def _on_revoke(self, consumer: Consumer, anchors: list[TopicPartition]) -> None:
+        self._drop(consumer, anchors, "revoked")
+
+    def _on_lost(self, consumer: Consumer, anchors: list[TopicPartition]) -> None:
+        self._drop(consumer, anchors, "lost")
+
+    def _drop(self, consumer: Consumer, anchors: list[TopicPartition], why: str) -> None:
+        try:
+            numbers = [anchor.partition for anchor in anchors]
+            for number in numbers:
+                self.held.pop(number, None)
+                consumer.incremental_unassign(self.inputs(number))
+            self.fresh = [partition for partition in self.fresh if self.current(partition)]
+            if numbers:
+                self._log.info("partitions given up", partitions=sorted(numbers), why=why)
+        except Exception as error:  # noqa: BLE001 - raised again from the loop
+            self._failure = error

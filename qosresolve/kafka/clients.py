@@ -1,0 +1,113 @@
+"""How every Kafka client of ours is configured.
+
+One place for the options that the guarantees rest on; what an operator passes through (SASL, TLS, tuning) goes
+underneath them and cannot override them.
+"""
+
+from typing import Any
+
+from confluent_kafka import Consumer, Producer
+from confluent_kafka.admin import AdminClient
+
+from qosresolve.errors import ConfigError
+from qosresolve.settings import Settings
+
+Config = dict[str, Any]
+
+# librdkafka waits a second before it fetches again once its queue was full, which throttles a fast consumer.
+_FAST_FETCH: Config = {"fetch.queue.backoff.ms": 5, "fetch.wait.max.ms": 50}
+
+
+def transactional_id(settings: Settings) -> str:
+    """Return the id that fences an older process in the same slot."""
+    if not settings.slot:
+        raise ConfigError(
+            "a worker needs a stable, unique slot",
+            setting="slot",
+            remedy="set QOSRESOLVE_SLOT or --set slot=0, e.g. the pod's ordinal; never a random value",
+        )
+    return settings.transactional_id_prefix + settings.slot
+
+
+def worker_consumer(settings: Settings) -> Consumer:
+    """Return the consumer of the anchor's group; it never commits and never resets offsets by itself."""
+    return Consumer(_base(settings) | _group(settings) | _reading() | {"enable.partition.eof": True})
+
+
+def reader(settings: Settings) -> Consumer:
+    """Return a consumer without a subscription: it is assigned, reads committed records, commits nothing.
+
+    It carries the group's id only because librdkafka asks for one; it never joins.
+    """
+    tuning = {
+        "enable.partition.eof": True,
+        "queued.min.messages": 200_000,
+        "queued.max.messages.kbytes": 65_536,
+    }
+    return Consumer(_base(settings) | _reading() | tuning | {"group.id": settings.group})
+
+
+def anchored_reader(settings: Settings, group: str) -> Consumer:
+    """Return a consumer that joins another group to share partitions, and commits nothing."""
+    return Consumer(
+        _base(settings) | _group(settings) | _reading() | {"enable.partition.eof": True, "group.id": group}
+    )
+
+
+def transactional_producer(settings: Settings, on_log: Any) -> Producer:
+    """Return the worker's producer, before `init_transactions`. `on_log` sees librdkafka's log lines."""
+    own = {
+        "transactional.id": transactional_id(settings),
+        "transaction.timeout.ms": settings.transaction_timeout_ms,
+        # Right after a commit the coordinator answers CONCURRENT_TRANSACTIONS for some ms.
+        "retry.backoff.ms": 10,
+        "linger.ms": 5,
+        "compression.type": "lz4",
+    }
+    return Producer(_base(settings) | {"enable.idempotence": True} | own, logger=on_log)
+
+
+def plain_producer(settings: Settings) -> Producer:
+    """Return an idempotent producer outside of transactions: for the timer, policies and commands."""
+    own = {"enable.idempotence": True, "partitioner": "murmur2_random", "linger.ms": 5}
+    return Producer(_base(settings) | own)
+
+
+def admin(settings: Settings) -> AdminClient:
+    """Return an admin client."""
+    return AdminClient(_base(settings))
+
+
+def _base(settings: Settings) -> Config:
+    return {
+        "log_level": 4,
+        **settings.kafka,
+        "bootstrap.servers": settings.bootstrap_servers,
+        "client.id": f"qosresolve-{settings.slot or 'tool'}",
+    }
+
+
+def _reading() -> Config:
+    return _FAST_FETCH | {
+        "isolation.level": "read_committed",
+        "auto.offset.reset": "error",
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+    }
+
+
+def _group(settings: Settings) -> Config:
+    config: Config = {
+        "group.id": settings.group,
+        "group.protocol": settings.group_protocol,
+        "max.poll.interval.ms": max(settings.max_poll_interval_ms, settings.session_timeout_ms),
+    }
+    if settings.group_protocol == "classic":
+        config["session.timeout.ms"] = settings.session_timeout_ms
+        config["heartbeat.interval.ms"] = max(100, min(3_000, settings.session_timeout_ms // 3))
+        config["partition.assignment.strategy"] = "cooperative-sticky"
+    if settings.static_membership:
+        config["group.instance.id"] = f"{settings.group}-{settings.slot}"
+    if settings.broker == "embedded":
+        config["allow.auto.create.topics"] = True
+    return config

@@ -1,0 +1,91 @@
+"""What a committed batch means for metrics and the log: one line a transition, one a batch."""
+
+from collections.abc import Collection
+
+import structlog
+
+from qosresolve.core.facts import (
+    DeadLettered,
+    Entry,
+    EscalationRaised,
+    Fact,
+    ReportOpened,
+    StatusChanged,
+    TargetBreached,
+)
+from qosresolve.kafka.partition import Partition
+from qosresolve.kafka.staging import Staging
+from qosresolve.telemetry.metrics import WorkerMetrics
+from qosresolve.topics import DEAD_LETTERS, INPUTS, REQUESTS, Names
+
+
+class Observer:
+    """Tells what was committed."""
+
+    def __init__(self, metrics: WorkerMetrics, names: Names) -> None:
+        self._metrics = metrics
+        self._log = structlog.get_logger(role="worker")
+        self._requests = frozenset(names.of(topic) for topic in REQUESTS)
+        self._inputs = frozenset(names.of(topic) for topic in INPUTS)
+        self._dead = names.of(DEAD_LETTERS)
+
+    def committed(self, partition: Partition, staging: Staging) -> None:
+        """Count and log one partition's part of a committed batch."""
+        for entry in staging.entries:
+            self._metrics.records.labels(entry.cause.topic, entry.outcome).inc()
+            for fact in entry.facts:
+                self._fact(entry, fact)
+        for output in staging.outputs:
+            if output.topic in self._requests:
+                self._metrics.requests.labels(output.topic).inc()
+            elif output.topic in self._inputs:
+                self._metrics.forwarded.inc()
+        self._drain(partition)
+        self._log.debug("batch", partition=partition.number, inputs=len(staging.entries))
+
+    def _drain(self, partition: Partition) -> None:
+        counters = partition.counters
+        self._metrics.skipped.inc(counters.skipped)
+        self._metrics.backlog_timeouts.inc(counters.backlog_timeouts)
+        counters.skipped = counters.backlog_timeouts = 0
+
+    def _fact(self, entry: Entry, fact: Fact) -> None:
+        self._metrics.facts.labels(type(fact).__name__).inc()
+        match fact:
+            case ReportOpened():
+                self._log.info("report opened", report=fact.report_id, severity=str(fact.severity))
+            case StatusChanged():
+                self._log.info(
+                    "status", report=fact.report_id, was=str(fact.previous), status=str(fact.status)
+                )
+            case TargetBreached():
+                self._log.warning("target breached", report=fact.report_id, clock=str(fact.clock))
+            case EscalationRaised():
+                self._log.warning("escalation", report=fact.report_id, level=fact.level, why=fact.reason)
+            case DeadLettered():
+                self._metrics.dead_letters.labels(fact.stage).inc()
+                self._log.warning(
+                    "dead letter",
+                    topic=entry.cause.topic,
+                    partition=entry.cause.partition,
+                    offset=entry.cause.offset,
+                    stage=fact.stage,
+                    error=fact.error[:200] if fact.stage == "step" else fact.error.split(":")[0][:80],
+                )
+            case _:
+                pass
+
+    def started(self, partition: Partition) -> None:
+        """Log that a partition begins to take inputs."""
+        self._log.info(
+            "partition ready",
+            partition=partition.number,
+            products=len(partition.store),
+            policy=partition.state.active_policy[:12],
+        )
+
+    def held(self, partitions: Collection[Partition]) -> None:
+        """Set the gauges of what is held."""
+        ready = sum(partition.ready for partition in partitions)
+        self._metrics.partitions.labels("ready").set(ready)
+        self._metrics.partitions.labels("restoring").set(len(partitions) - ready)

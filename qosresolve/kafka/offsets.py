@@ -1,0 +1,54 @@
+"""Log ends and starts, asked of the brokers.
+
+The end is taken with READ_UNCOMMITTED: with a foreign transaction open, READ_COMMITTED stops below records that
+are committed already, and a restore that trusts it misses them.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from confluent_kafka import IsolationLevel, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._listoffsets import OffsetSpec
+
+from qosresolve.errors import RetriableError
+
+Place = tuple[str, int]
+T = TypeVar("T")
+TIMEOUT = 10.0
+
+
+def ends(admin: AdminClient, places: Iterable[Place]) -> dict[Place, int]:
+    """Return the READ_UNCOMMITTED end offset of each (topic, partition)."""
+    return _offsets(admin, places, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+
+
+def starts(admin: AdminClient, places: Iterable[Place]) -> dict[Place, int]:
+    """Return the first retained offset of each (topic, partition)."""
+    return _offsets(admin, places, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+
+
+def patiently(call: Callable[[], T], seconds: float = 30.0) -> T:
+    """Repeat a call while it raises RetriableError, for a bounded time: leaders move, new topics settle."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return call()
+        except RetriableError:
+            if time.monotonic() >= end:
+                raise
+            time.sleep(0.1)
+
+
+def _offsets(admin: AdminClient, places: Iterable[Place], spec: OffsetSpec) -> dict[Place, int]:
+    wanted = {TopicPartition(topic, partition): spec for topic, partition in places}
+    if not wanted:
+        return {}
+    futures = admin.list_offsets(
+        wanted, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=TIMEOUT
+    )
+    try:
+        return {(at.topic, at.partition): future.result().offset for at, future in futures.items()}
+    except Exception as error:
+        raise RetriableError(f"cannot list offsets: {error}") from error

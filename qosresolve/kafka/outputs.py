@@ -1,0 +1,96 @@
+"""From what was decided to records: journal, requests, and the last state of what changed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from qosresolve.contracts import headers as head
+from qosresolve.contracts.records import Contracts
+from qosresolve.core.case import Case
+from qosresolve.core.facts import Entry
+from qosresolve.core.partition import PartitionState
+from qosresolve.core.report import Report
+from qosresolve.core.requests import Request
+from qosresolve.core.watch import Watch
+from qosresolve.errors import PoisonRecordError
+from qosresolve.topics import BY_RECORD, JOURNAL, PARTITION, REPORT, WATCH, Names, Topic
+
+REPORT_CAP = 16_384  # bytes; what is longer lives in the journal
+Headers = list[tuple[str, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One record to produce; `value` None is a tombstone."""
+
+    topic: str
+    partition: int
+    key: bytes
+    value: bytes | None
+    headers: Headers
+
+
+class Writer:
+    """Makes outputs of one worker: topic names and bytes."""
+
+    def __init__(self, names: Names, contracts: Contracts) -> None:
+        self._names = names
+        self._contracts = contracts
+
+    def journal(self, partition: int, entry: Entry, trace: str | None) -> Output:
+        """Return the journal record of one input."""
+        return Output(
+            self._names.of(JOURNAL),
+            partition,
+            entry.product_id.encode(),
+            self._contracts.write_entry(entry),
+            head.for_entry(entry, trace),
+        )
+
+    def request(self, partition: int, request: Request, trace: str | None) -> Output:
+        """Return a request to a neighbour."""
+        record, value = self._contracts.write_request(request)
+        return Output(
+            self._names.of(BY_RECORD[record]),
+            partition,
+            request.context.product_id.encode(),
+            value,
+            head.for_request(request, trace),
+        )
+
+    def changes(self, partition: int, before: Case, after: Case) -> Iterator[Output]:
+        """Yield the records of a case's reports and watch that differ, once each."""
+        old = {report.report_id: report for report in before.reports}
+        for report in after.reports:
+            if old.pop(report.report_id, None) is not report:
+                yield self.report(partition, report)
+        for gone in old:
+            yield self._state(REPORT, partition, f"{after.product_id}/{gone}", None, [])
+        if after.watch is not before.watch:
+            yield self._watch(partition, after.product_id, after.watch)
+
+    def report(self, partition: int, report: Report) -> Output:
+        """Return a report's record with its alarm headers. Raises PoisonRecordError above the cap."""
+        value = self._contracts.write_report(report)
+        if len(value) > REPORT_CAP:
+            raise PoisonRecordError(
+                f"report {report.report_id} would take {len(value)} bytes, the cap is {REPORT_CAP}",
+                stage="size",
+                remedy="fewer open indicators and obligations on one product, or a shorter description",
+            )
+        key = f"{report.product_id}/{report.report_id}"
+        return self._state(REPORT, partition, key, value, head.alarm_headers(report.due, report.alarm))
+
+    def _watch(self, partition: int, product_id: str, watch: Watch | None) -> Output:
+        if watch is None:
+            return self._state(WATCH, partition, product_id, None, [])
+        value = self._contracts.write_watch(watch)
+        return self._state(WATCH, partition, product_id, value, head.alarm_headers(watch.due, watch.alarm))
+
+    def partition(self, state: PartitionState, deadline_next: int) -> Output:
+        """Return the partition record; the timer reads from its header how far deadlines were taken."""
+        value = self._contracts.write_partition(state)
+        key = str(state.partition)
+        return self._state(PARTITION, state.partition, key, value, head.deadline_next(deadline_next))
+
+    def _state(self, topic: Topic, partition: int, key: str, value: bytes | None, headers: Headers) -> Output:
+        return Output(self._names.of(topic), partition, key.encode(), value, headers)

@@ -1,0 +1,232 @@
+"""One partition a worker holds: its cases, its positions, and the deadlines that wait for their backlog.
+
+Positions are the next offsets of all six inputs. They travel in every transaction, so a rewind of the group is
+skipped and a loss of state is seen. Nothing in here talks to a broker.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from confluent_kafka import Message
+
+from qosresolve.contracts.records import Contracts
+from qosresolve.core.partition import PartitionState, Position
+from qosresolve.core.policy import Policies
+from qosresolve.errors import PoisonRecordError
+from qosresolve.kafka.cases import CaseStore
+from qosresolve.kafka.dead_letters import Brake
+from qosresolve.kafka.outputs import Output, Writer
+from qosresolve.kafka.staging import Staging, timestamp
+from qosresolve.topics import DEADLINE, REPORT, WATCH, Names
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A deadline that is held until the other inputs reached the ends seen when it arrived."""
+
+    message: Message
+    since: float
+    ends: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all partitions of a worker share."""
+
+    partitions: int
+    names: Names
+    contracts: Contracts
+    policies: Callable[[str], Policies]
+    cached_cases: int
+    dead_letter_limit: int
+    backlog_wait_s: float
+
+
+@dataclass(slots=True)
+class Counters:
+    """What happened since the last look, for metrics."""
+
+    skipped: int = 0
+    backlog_timeouts: int = 0
+    staged: list[Message] = field(default_factory=list)
+
+
+class Partition:
+    """A partition, from its assignment to its loss. `epoch` tells this assignment from any other."""
+
+    def __init__(self, number: int, epoch: int, shared: Shared) -> None:
+        self.number = number
+        self.epoch = epoch
+        self.ready = False
+        self.state = PartitionState(number, (), "")
+        self.store = CaseStore(shared.contracts, shared.cached_cases)
+        self.brake = Brake(shared.dead_letter_limit)
+        self.counters = Counters()
+        self._shared = shared
+        self._writer = Writer(shared.names, shared.contracts)
+        self._deadlines = shared.names.of(DEADLINE)
+        self._reached: dict[str, int] = {}
+        self._next: dict[str, int] = {}
+        self._waiting: deque[Waiting] = deque()
+        self._batch: list[Message] = []
+        self._staging = self._fresh()
+
+    # -- restore
+
+    def start(self, state: PartitionState) -> None:
+        """Begin at a restored or initial state."""
+        self.state = state
+        self.ready = True
+        self.rewind()
+
+    @property
+    def positions(self) -> dict[str, int]:
+        """Return the committed next offset of each input."""
+        return {position.topic: position.next_offset for position in self.state.positions}
+
+    # -- a batch
+
+    def take(self, message: Message, now: float) -> None:
+        """Stage one input, or hold it if it is a deadline; skip it when it lies below the positions."""
+        topic, offset = message.topic() or "", message.offset() or 0
+        self.reach(topic, offset + 1)
+        if offset < self._next.get(topic, 0):
+            self.counters.skipped += 1
+        elif topic == self._deadlines:
+            self._waiting.append(Waiting(message, now))
+            self._next[topic] = offset + 1
+        else:
+            self._stage(message)
+            self._next[topic] = offset + 1
+
+    def reach(self, topic: str, offset: int) -> None:
+        """Note how far an input was read; the end of a partition counts, control records lie behind it."""
+        self._reached[topic] = max(self._reached.get(topic, 0), offset)
+
+    def _stage(self, message: Message) -> None:
+        self._staging.stage(message)
+        self._batch.append(message)
+
+    @property
+    def unasked(self) -> bool:
+        """True when a deadline waits whose backlog is not known yet."""
+        return any(waiting.ends is None for waiting in self._waiting)
+
+    @property
+    def backlog(self) -> tuple[str, ...]:
+        """Return the inputs that a deadline waits for."""
+        return tuple(topic for topic in self._shared.names.inputs if topic != self._deadlines)
+
+    def asked(self, ends: Mapping[str, int]) -> None:
+        """Give the ends of the other inputs to every deadline that arrived before they were asked for."""
+        for waiting in self._waiting:
+            if waiting.ends is None:
+                waiting.ends = ends
+
+    def settle(self, now: float) -> None:
+        """Stage the deadlines, in order, whose backlog has been read or has been waited for long enough."""
+        while self._waiting:
+            first = self._waiting[0]
+            late = now - first.since >= self._shared.backlog_wait_s
+            if not late and not self._caught_up(first):
+                return
+            self.counters.backlog_timeouts += late
+            self._stage(first.message)
+            self._waiting.popleft()
+
+    def _caught_up(self, waiting: Waiting) -> bool:
+        if waiting.ends is None:
+            return False
+        return all(self._reached.get(topic, 0) >= end for topic, end in waiting.ends.items())
+
+    # -- a transaction
+
+    @property
+    def staged(self) -> bool:
+        """True when there is something to commit."""
+        return bool(self._staging.entries)
+
+    def activate(self, policy: str, now: int) -> None:
+        """Make a policy the active one with the next transaction: for a partition that has none yet."""
+        self._staging.activate(policy, now)
+
+    def outputs(self) -> list[Output]:
+        """Return every record of the staged batch, the partition record last."""
+        try:
+            changes = self._staging.changes()
+        except PoisonRecordError:
+            changes = self._restaged()
+        state = self._staged_state()
+        record = self._writer.partition(state, self.next_offsets()[self._deadlines])
+        return [*self._staging.outputs, *changes, record]
+
+    def _restaged(self) -> list[Output]:
+        """A report outgrew its cap: stage again, looking at each record, to find the one to bury."""
+        self._staging = self._fresh()
+        for message in self._batch:
+            self._staging.stage(message, check_size=True)
+        return self._staging.changes()
+
+    def next_offsets(self) -> dict[str, int]:
+        """Return the next offset of each input after this batch; a held deadline's is not passed."""
+        offsets = {topic: self._next.get(topic, 0) for topic in self._shared.names.inputs}
+        if self._waiting:
+            offsets[self._deadlines] = self._waiting[0].message.offset() or 0
+        return offsets
+
+    def _staged_state(self) -> PartitionState:
+        positions = tuple(Position(topic, offset) for topic, offset in self.next_offsets().items())
+        newest = max((timestamp(message) for message in self._batch), default=self.state.updated_at)
+        return replace(
+            self.state,
+            positions=positions,
+            active_policy=self._staging.policy,
+            updated_at=max(newest, self.state.updated_at),
+        )
+
+    def accept(self, outputs: list[Output]) -> Staging:
+        """Merge a batch whose commit is confirmed; return it for the metrics."""
+        done = self._staging
+        self._keep(outputs)
+        for case in done.cases.values():
+            self.store.accept(case)
+        self.state = self._staged_state()
+        self._batch = []
+        self._staging = self._fresh()
+        return done
+
+    def _keep(self, outputs: list[Output]) -> None:
+        report, watch = self._state_topics()
+        for output in outputs:
+            if output.partition != self.number:
+                continue
+            if output.topic == report:
+                self.store.put_report(output.key.decode(), output.value)
+            elif output.topic == watch:
+                self.store.put_watch(output.key.decode(), output.value)
+
+    def _state_topics(self) -> tuple[str, str]:
+        return self._shared.names.of(REPORT), self._shared.names.of(WATCH)
+
+    def rewind(self) -> dict[str, int]:
+        """Drop all that is not committed; return the offsets to read the six inputs from."""
+        self._batch = []
+        self._waiting.clear()
+        self._reached = {}
+        self._next = self.positions
+        self._staging = self._fresh()
+        return self.positions
+
+    def _fresh(self) -> Staging:
+        shared = self._shared
+        return Staging(
+            self.number,
+            partitions=shared.partitions,
+            names=shared.names,
+            contracts=shared.contracts,
+            committed=self.store.get,
+            policy=self.state.active_policy,
+            policies=shared.policies,
+            brake=self.brake,
+        )

@@ -1,0 +1,109 @@
+"""Reading a topic from its start to its end, committed records only.
+
+Serves restore, policies, verification and the tools. Done means: the position reached the READ_UNCOMMITTED end
+that was taken after the assignment.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from qosresolve.errors import FatalError
+from qosresolve.kafka import clients
+from qosresolve.kafka.offsets import Place, ends, patiently, starts
+from qosresolve.settings import Settings
+
+CHUNK = 10_000
+
+
+class Sweep:
+    """One pass over some partitions, from their starts to the ends seen when it began."""
+
+    def __init__(self, consumer: Consumer, admin: AdminClient, places: Iterable[Place]) -> None:
+        self._consumer = consumer
+        wanted = list(places)
+        self._reached = starts(admin, wanted)
+        self.total = 0
+        consumer.assign([TopicPartition(*place, self._reached[place]) for place in wanted])
+        self._targets = ends(admin, wanted)
+        self.expected = sum(self._targets[place] - self._reached[place] for place in wanted)
+
+    @property
+    def pending(self) -> frozenset[Place]:
+        """Return the partitions that have not reached their end."""
+        return frozenset(place for place, target in self._targets.items() if self._reached[place] < target)
+
+    @property
+    def remaining(self) -> int:
+        """Return how many offsets are still ahead."""
+        return sum(self._targets[place] - self._reached[place] for place in self.pending)
+
+    def step(self, timeout: float) -> list[Message]:
+        """Return the next records; ends of partitions are noted on the way."""
+        records = []
+        for message in self._consumer.consume(CHUNK, timeout):
+            error = message.error()
+            place, offset = place_of(message)
+            if error is None:
+                self._reached[place] = max(self._reached[place], offset + 1)
+                records.append(message)
+            elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the client's own constant
+                self._reached[place] = max(self._reached[place], offset)
+            elif not error.retriable():
+                raise KafkaException(error)
+        self.total += len(records)
+        return records
+
+
+def place_of(message: Message) -> tuple[Place, int]:
+    """Return (topic, partition) and offset of a delivered message or end-of-partition event."""
+    topic, partition, offset = message.topic(), message.partition(), message.offset()
+    if topic is None or partition is None or offset is None:
+        raise FatalError(f"a message without a place: {message.error()}")
+    return (topic, partition), offset
+
+
+def read_all(
+    settings: Settings,
+    places: Iterable[Place],
+    *,
+    stall_s: float = 60.0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[Message]:
+    """Yield every committed record of the partitions up to their present end.
+
+    Raises FatalError after `stall_s` seconds without progress, e.g. behind a hanging transaction.
+    """
+    admin, consumer = clients.admin(settings), clients.reader(settings)
+    try:
+        wanted = list(places)
+        sweep = patiently(lambda: Sweep(consumer, admin, wanted))
+        moved_at = time.monotonic()
+        before = sweep.remaining
+        while sweep.pending:
+            yield from sweep.step(0.2)
+            if sweep.remaining < before:
+                before, moved_at = sweep.remaining, time.monotonic()
+            elif time.monotonic() - moved_at > stall_s:
+                raise FatalError(stalled(sweep.pending, stall_s))
+            if progress is not None:
+                progress(sweep.expected - sweep.remaining, sweep.expected)
+    finally:
+        consumer.close()
+
+
+def stalled(pending: Iterable[Place], seconds: float) -> str:
+    """Return what to say, and what to look at, when reading makes no progress."""
+    names = ", ".join(f"{topic}-{partition}" for topic, partition in sorted(pending))
+    return (
+        f"no progress for {seconds:.0f} s reading {names}: an open transaction holds the end back, or the "
+        "brokers do not answer; look at kafka-transactions.sh find-hanging and the brokers' health"
+    )
+
+
+def partitions_of(admin: AdminClient, topic: str) -> int:
+    """Return the partition count of a topic, 0 where it does not exist."""
+    metadata = admin.list_topics(timeout=10).topics.get(topic)
+    return len(metadata.partitions) if metadata is not None and metadata.error is None else 0

@@ -1,0 +1,177 @@
+"""One batch of one partition on its way into a transaction.
+
+Inputs are stepped into an overlay over the committed cases; nothing of it is seen by anybody until the
+transaction is confirmed, and all of it is dropped if it is not.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from traceback import extract_tb
+
+from confluent_kafka import Message
+
+from qosresolve.contracts import headers as head
+from qosresolve.contracts.records import Contracts
+from qosresolve.core.case import Case
+from qosresolve.core.facts import Entry, Facts, PolicyActivated
+from qosresolve.core.ids import body_digest
+from qosresolve.core.inputs import Cause, Command, Input, Received
+from qosresolve.core.policy import Policies, UnknownPolicyError
+from qosresolve.core.rules import Rule
+from qosresolve.core.step import step
+from qosresolve.core.vocabulary import Outcome, Verb
+from qosresolve.errors import PoisonRecordError, RetriableError
+from qosresolve.kafka.dead_letters import Brake, dead_letter, fact_of, original_headers
+from qosresolve.kafka.murmur import partition_of
+from qosresolve.kafka.outputs import Output, Writer
+from qosresolve.topics import COMMAND, Names
+
+FORWARDED_FROM = "forwarded-from"
+CONTROL = (Verb.ACTIVATE_POLICY, Verb.SET_WINDOW)
+
+
+class Staging:
+    """The overlay of one partition, and the records that would go out with it."""
+
+    def __init__(
+        self,
+        number: int,
+        *,
+        partitions: int,
+        names: Names,
+        contracts: Contracts,
+        committed: Callable[[str], Case],
+        policy: str,
+        policies: Callable[[str], Policies],
+        brake: Brake,
+    ) -> None:
+        self.number = number
+        self.cases: dict[str, Case] = {}
+        self.outputs: list[Output] = []
+        self.entries: list[Entry] = []
+        self.policy = policy
+        self._partitions = partitions
+        self._names = names
+        self._contracts = contracts
+        self._writer = Writer(names, contracts)
+        self._committed = committed
+        self._policies = policies
+        self._brake = brake
+
+    def stage(self, message: Message, *, check_size: bool = False) -> None:
+        """Step one input into the overlay; a record that fails becomes a dead letter beside it.
+
+        Raises RetriableError and UnknownPolicyError, with nothing staged of this record.
+        """
+        try:
+            self._take(message, check_size=check_size)
+            self._brake.count(dead=False)
+        except (RetriableError, UnknownPolicyError):
+            raise
+        except PoisonRecordError as error:
+            self._bury(message, error)
+        except Exception as error:  # noqa: BLE001 - a fault in the rules must not stop the partition
+            self._bury(message, _fault(error))
+
+    def _take(self, message: Message, *, check_size: bool) -> None:
+        value = message.value()
+        if value is None:
+            raise PoisonRecordError(
+                "a record without a value", stage="decode", remedy="send no tombstones here"
+            )
+        record = self._names.topic(message.topic() or "").record
+        body = self._contracts.read_input(record, value)
+        cause = Cause(message.topic() or "", self.number, message.offset() or 0, body.identity())
+        if isinstance(body, Command) and body.verb in CONTROL:
+            self._control(message, body, cause)
+        elif partition_of(body.product_id, self._partitions) != self.number:
+            self._forward(message, body, cause)
+        else:
+            self._step(message, Received(cause, body, body_digest(value)), check_size=check_size)
+
+    def _step(self, message: Message, received: Received, *, check_size: bool) -> None:
+        product = received.body.product_id
+        before = self.cases.get(product) or self._committed(product)
+        result = step(before, received, self._policies(self.policy), timestamp(message))
+        if check_size:
+            for _ in self._writer.changes(self.number, before, result.case):
+                pass  # raises when a report would be too large
+        if result.case is not before:
+            self.cases[product] = result.case
+        trace = head.traceparent(message.headers())
+        self._record(result.entry, trace)
+        self.outputs.extend(self._writer.request(self.number, item, trace) for item in result.requests)
+
+    def _record(self, entry: Entry, trace: str | None) -> None:
+        self.entries.append(entry)
+        self.outputs.append(self._writer.journal(self.number, entry, trace))
+
+    def _entry(
+        self, message: Message, product: str, cause: Cause, outcome: Outcome, rule: Rule, facts: Facts = ()
+    ) -> None:
+        entry = Entry(product, cause, timestamp(message), outcome, rule, self.policy, b"", facts)
+        self._record(entry, head.traceparent(message.headers()))
+
+    def _control(self, message: Message, order: Command, cause: Cause) -> None:
+        """A control command is for the partition it lies in: which policy a decision saw is order, not luck."""
+        if order.verb is Verb.SET_WINDOW:
+            self._entry(message, order.product_id, cause, Outcome.REFUSED, Rule.NOT_YET_SUPPORTED)
+            return
+        self._policies(order.value)  # raises UnknownPolicyError: it has to be published first
+        self.policy = order.value
+        fact = PolicyActivated(order.value)
+        self._entry(message, order.product_id, cause, Outcome.CONTROL, Rule.NONE, (fact,))
+
+    def activate(self, policy: str, now: int) -> None:
+        """Start a partition that has no policy yet: journalled like a control command, without a record."""
+        self._policies(policy)
+        self.policy = policy
+        cause = Cause(self._names.of(COMMAND), self.number, -1, "initial")
+        facts = (PolicyActivated(policy),)
+        entry = Entry("", cause, now, Outcome.CONTROL, Rule.NONE, policy, b"", facts)
+        self._record(entry, None)
+
+    def _forward(self, message: Message, body: Input, cause: Cause) -> None:
+        """A foreign partitioner put it here: sent on to the product's own partition, not stepped."""
+        here = f"{message.topic()}/{message.partition()}/{message.offset()}"
+        target = partition_of(body.product_id, self._partitions)
+        self.outputs.append(
+            Output(
+                message.topic() or "",
+                target,
+                body.product_id.encode(),
+                message.value(),
+                [*original_headers(message), (FORWARDED_FROM, here.encode())],
+            )
+        )
+        self._entry(message, body.product_id, cause, Outcome.FORWARDED, Rule.WRONG_PARTITION)
+
+    def _bury(self, message: Message, error: PoisonRecordError) -> None:
+        self._brake.count(dead=True)
+        self.outputs.append(dead_letter(self._names, message, error))
+        product = (message.key() or b"").decode(errors="backslashreplace")
+        cause = Cause(message.topic() or "", self.number, message.offset() or 0, "")
+        rule = Rule.TOO_LARGE if error.stage == "size" else Rule.DOES_NOT_DECODE
+        self._entry(message, product, cause, Outcome.DEAD_LETTER, rule, (fact_of(message, error),))
+
+    def changes(self) -> list[Output]:
+        """Return one record for every report and watch that changed. Raises PoisonRecordError on the cap."""
+        return [
+            output
+            for product, case in self.cases.items()
+            for output in self._writer.changes(self.number, self._committed(product), case)
+        ]
+
+
+def _fault(error: Exception) -> PoisonRecordError:
+    """Return where the rules failed; values are left out, they may quote the payload."""
+    frames = extract_tb(error.__traceback__)
+    at = " < ".join(f"{Path(frame.filename).stem}:{frame.lineno}" for frame in reversed(frames[-4:]))
+    return PoisonRecordError(
+        f"{type(error).__name__} at {at}", stage="step", remedy="a fault in qosresolve: mend it, then redrive"
+    )
+
+
+def timestamp(message: Message) -> int:
+    """Return a record's broker time in ms; on an input topic that is its append time."""
+    return message.timestamp()[1]

@@ -1,0 +1,177 @@
+"""Creating and checking the topics of the one table, and the group's first offsets.
+
+Without first offsets a worker refuses to start: `auto.offset.reset` is always `error`.
+"""
+
+import time
+from dataclasses import dataclass
+
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._config import ConfigResource
+from confluent_kafka.admin._resource import ResourceType
+from confluent_kafka.cimpl import NewTopic
+
+from qosresolve.errors import ConfigError, FatalError
+from qosresolve.kafka import clients
+from qosresolve.kafka.offsets import patiently, starts
+from qosresolve.settings import Settings
+from qosresolve.topics import TOPICS, Names, Topic
+
+TIMEOUT = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing about one topic: `wrong` must be mended, else it is for information."""
+
+    topic: str
+    what: str
+    wrong: bool
+    remedy: str = ""
+
+
+def create(settings: Settings, *, dry_run: bool = False) -> list[Finding]:
+    """Create what is missing and write the group's first offsets; return what was, or would be, done."""
+    client = clients.admin(settings)
+    names = Names(settings.prefix)
+    there = set(client.list_topics(timeout=TIMEOUT).topics)
+    missing = [topic for topic in TOPICS if names.of(topic) not in there]
+    done = [Finding(names.of(topic), _plan_of(topic, settings), wrong=False) for topic in missing]
+    if not dry_run:
+        _create(client, missing, settings)
+    return done + _first_offsets(client, settings, dry_run=dry_run, missing=bool(missing))
+
+
+def _plan_of(topic: Topic, settings: Settings) -> str:
+    count = settings.partitions if topic.co_partitioned else 1
+    cleanup = "compact" if topic.compacted else "delete"
+    return f"created: {count} partitions, {settings.replication_factor} replicas, {cleanup}"
+
+
+def _create(client: AdminClient, missing: list[Topic], settings: Settings) -> None:
+    names = Names(settings.prefix)
+    wanted = [
+        NewTopic(
+            names.of(topic),
+            settings.partitions if topic.co_partitioned else 1,
+            settings.replication_factor,
+            config=topic.config() | _safety(settings),
+        )
+        for topic in missing
+    ]
+    if not wanted:
+        return
+    for name, future in client.create_topics(wanted, request_timeout=TIMEOUT).items():
+        try:
+            future.result()
+        except KafkaException as error:
+            _explain(name, error.args[0], settings)
+    _await(client, {names.of(topic) for topic in missing})
+
+
+def _await(client: AdminClient, wanted: set[str]) -> None:
+    """Wait until every broker's answer would name the new topics: creation is told before it is known."""
+    end = time.monotonic() + TIMEOUT
+    while not wanted <= set(client.list_topics(timeout=TIMEOUT).topics):
+        if time.monotonic() > end:
+            raise FatalError(f"topics were created but are not to be seen after {TIMEOUT:.0f} s")
+        time.sleep(0.05)
+
+
+def _safety(settings: Settings) -> dict[str, str]:
+    return {"min.insync.replicas": str(max(1, settings.replication_factor - 1))}
+
+
+def _explain(name: str, error: KafkaError, settings: Settings) -> None:
+    if error.code() == KafkaError.TOPIC_ALREADY_EXISTS:
+        return
+    if error.code() == KafkaError.INVALID_REPLICATION_FACTOR:
+        raise ConfigError(
+            f"cannot create {name}: {error.str()}",
+            setting="replication_factor",
+            remedy=f"it is {settings.replication_factor}; use at most the number of brokers",
+        )
+    raise FatalError(f"cannot create {name}: {error}")
+
+
+def _first_offsets(client: AdminClient, settings: Settings, *, dry_run: bool, missing: bool) -> list[Finding]:
+    """Write the start of each input as the group's offset where it has none. Never moves one that exists."""
+    if missing and dry_run:
+        return [Finding(settings.group, "first offsets of the group written", wrong=False)]
+    names = Names(settings.prefix)
+    count = _count(client, names.inputs[0])
+    inputs = [TopicPartition(topic, number) for topic in names.inputs for number in range(count)]
+    asked = client.list_consumer_group_offsets([ConsumerGroupTopicPartitions(settings.group, inputs)])
+    known = next(iter(asked.values())).result().topic_partitions or []
+    without = [(at.topic, at.partition) for at in known if at.offset < 0]
+    if not without:
+        return []
+    if not dry_run:
+        first = patiently(lambda: starts(client, without))
+        offsets = [TopicPartition(topic, number, first[topic, number]) for topic, number in without]
+        altered = client.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(settings.group, offsets)])
+        next(iter(altered.values())).result()
+    return [Finding(settings.group, f"first offsets written for {len(without)} partitions", wrong=False)]
+
+
+def _count(client: AdminClient, topic: str) -> int:
+    metadata = client.list_topics(timeout=TIMEOUT).topics.get(topic)
+    return len(metadata.partitions) if metadata is not None else 0
+
+
+def check(settings: Settings) -> list[Finding]:
+    """Compare the cluster with the table; the findings that are wrong say how to mend them."""
+    client = clients.admin(settings)
+    names = Names(settings.prefix)
+    metadata = client.list_topics(timeout=TIMEOUT).topics
+    findings: list[Finding] = []
+    present = []
+    for topic in TOPICS:
+        if names.of(topic) in metadata:
+            present.append(topic)
+        else:
+            findings.append(
+                Finding(names.of(topic), "missing", wrong=True, remedy="qosresolve topics create")
+            )
+    counts = {names.of(topic): len(metadata[names.of(topic)].partitions) for topic in present}
+    findings += _counts(present, counts, names)
+    return findings + _configs(client, present, names)
+
+
+def _counts(present: list[Topic], counts: dict[str, int], names: Names) -> list[Finding]:
+    shared = {counts[names.of(topic)] for topic in present if topic.co_partitioned}
+    if len(shared) <= 1:
+        return []
+    return [
+        Finding(
+            names.of(topic),
+            f"has {counts[names.of(topic)]} partitions; the co-partitioned topics differ: {sorted(shared)}",
+            wrong=True,
+            remedy="the count must be the same everywhere and never changes; create under another prefix",
+        )
+        for topic in present
+        if topic.co_partitioned and counts[names.of(topic)] != max(shared)
+    ]
+
+
+_MATTERS = ("cleanup.policy", "message.timestamp.type")
+
+
+def _configs(client: AdminClient, present: list[Topic], names: Names) -> list[Finding]:
+    resources = {ConfigResource(ResourceType.TOPIC, names.of(topic)): topic for topic in present}
+    if not resources:
+        return []
+    findings = []
+    for resource, future in client.describe_configs(list(resources), request_timeout=TIMEOUT).items():
+        actual = future.result()
+        for name, wanted in resources[resource].config().items():
+            found = actual[name].value if name in actual else None
+            if found != wanted:
+                remedy = f"kafka-configs.sh --alter --topic {resource.name} --add-config {name}={wanted}"
+                findings.append(
+                    Finding(
+                        resource.name, f"{name} is {found}, table says {wanted}", name in _MATTERS, remedy
+                    )
+                )
+    return findings

@@ -1,0 +1,282 @@
+"""The worker's loop: one thread, one consumer, one transactional producer.
+
+No transaction is open while `consume()` runs, so a rebalance finds nothing to commit. Memory changes only after
+a confirmed commit.
+"""
+
+import threading
+import time
+from collections.abc import Iterable
+
+import structlog
+from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
+from prometheus_client import CollectorRegistry
+
+from qosresolve.contracts.records import Contracts
+from qosresolve.core.partition import PartitionState
+from qosresolve.core.policy import UnknownPolicyError
+from qosresolve.errors import FatalError, RetriableError
+from qosresolve.kafka import clients, positions
+from qosresolve.kafka.assignment import Assignment
+from qosresolve.kafka.observe import Observer
+from qosresolve.kafka.offsets import ends
+from qosresolve.kafka.partition import Partition, Shared
+from qosresolve.kafka.policies import PolicyBook, configured
+from qosresolve.kafka.positions import co_partitioned
+from qosresolve.kafka.reading import place_of
+from qosresolve.kafka.restore import Restorer
+from qosresolve.kafka.transaction import AbortedError, OutcomeUnknownError, Transactions
+from qosresolve.settings import Settings
+from qosresolve.telemetry.health import Health
+from qosresolve.telemetry.metrics import WorkerMetrics
+from qosresolve.topics import Names
+
+BACKOFF_S = 0.5
+PATIENCE_S = 60.0  # how long a dependency may be down before the process asks to be looked at
+
+
+class Worker:
+    """Owns some partitions: takes their inputs, decides, and commits the outcome."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        contracts: Contracts,
+        *,
+        registry: CollectorRegistry,
+        health: Health,
+        stop: threading.Event,
+    ) -> None:
+        self._settings = settings
+        self._contracts = contracts
+        self._health = health
+        self._stop = stop
+        self._names = Names(settings.prefix)
+        self._metrics = WorkerMetrics(registry)
+        self._observer = Observer(self._metrics, self._names)
+        self._log = structlog.get_logger(role="worker")
+        self._admin = clients.admin(settings)
+        self._policies = PolicyBook(settings, contracts)
+        self._default_policy = self._publish_policy()
+        self._transactions = Transactions(settings, self._metrics)
+        self._consumer = clients.worker_consumer(settings)
+        self._assignment = Assignment(self._names, self._make)
+        self._restorer = Restorer(settings, contracts, self._metrics, self._assignment.current)
+        self._failing_since: float | None = None
+        self._shared = self._share()
+
+    def _publish_policy(self) -> str:
+        self._policies.refresh()
+        canonical, name = configured(self._settings)
+        return self._policies.publish(canonical, name, _wall_ms())
+
+    def _make(self, number: int, epoch: int) -> Partition:
+        return Partition(number, epoch, self._shared)
+
+    def _share(self) -> Shared:
+        return Shared(
+            partitions=co_partitioned(self._admin, self._names),
+            names=self._names,
+            contracts=self._contracts,
+            policies=self._policies.policies,
+            cached_cases=self._settings.cached_cases,
+            dead_letter_limit=self._settings.dead_letter_limit,
+            backlog_wait_s=self._settings.backlog_wait_ms / 1000,
+        )
+
+    def run(self) -> None:
+        """Work until asked to stop. Raises FencedError, FatalError or ConfigError."""
+        self._assignment.subscribe(self._consumer)
+        try:
+            while not self._stop.is_set():
+                self._round()
+        finally:
+            self._close()
+
+    def _round(self) -> None:
+        self._health.beat("worker", ready=self._ready())
+        messages = self._poll()
+        self._assignment.raise_if_failed()
+        self._transactions.poll()
+        try:
+            self._stage(messages)
+            self._commit()
+            self._restore()  # last: what was polled before a partition started must not be taken by it
+            self._failing_since = None
+        except RetriableError as error:
+            self._back_off(str(error))
+        except UnknownPolicyError as error:
+            self._policies.refresh()
+            if error.policy_hash not in self._policies:
+                self._back_off(_unknown_policy(error.policy_hash))
+            self._rewind(self._assignment.held.values())
+
+    # -- reading
+
+    def _poll(self) -> list[Message]:
+        """Return what is there: the first record ends the wait, the rest of the batch is what queued up."""
+        first = self._consumer.consume(1, self._settings.poll_ms / 1000)
+        if not first:
+            return []
+        return first + self._consumer.consume(self._settings.batch_records - 1, 0)
+
+    def _stage(self, messages: list[Message]) -> None:
+        now = time.monotonic()
+        for message in messages:
+            error = message.error()
+            partition = self._assignment.held.get(message.partition() or 0)
+            if error is not None:
+                self._noted(message, error, partition)
+            elif partition is not None and partition.ready:
+                partition.take(message, now)
+        self._settle(now)
+
+    def _noted(self, message: Message, error: KafkaError, partition: Partition | None) -> None:
+        if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the client's own constant
+            if partition is not None and partition.ready:
+                (topic, _), offset = place_of(message)
+                partition.reach(topic, offset)
+        elif error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001
+            raise FatalError(f"an input's offset is not retained any more: {error}; see docs/runbooks/")
+        elif error.fatal():
+            raise FatalError(f"the consumer cannot go on: {error}")
+        else:
+            self._log.warning("consumer", error=str(error))
+
+    def _settle(self, now: float) -> None:
+        """Ask for the ends that newly arrived deadlines have to wait for; stage those that may go."""
+        held = [partition for partition in self._assignment.held.values() if partition.ready]
+        unasked = [partition for partition in held if partition.unasked]
+        found = ends(self._admin, [(topic, item.number) for item in unasked for topic in item.backlog])
+        for partition in unasked:
+            partition.asked({topic: found[topic, partition.number] for topic in partition.backlog})
+        for partition in held:
+            partition.settle(now)
+
+    # -- writing
+
+    def _commit(self) -> None:
+        batch = [partition for partition in self._assignment.held.values() if partition.staged]
+        if not batch:
+            return
+        outputs = {partition.number: partition.outputs() for partition in batch}
+        offsets = [
+            TopicPartition(topic, partition.number, offset)
+            for partition in batch
+            for topic, offset in partition.next_offsets().items()
+        ]
+        try:
+            self._transactions.commit(
+                (output for records in outputs.values() for output in records),
+                offsets,
+                self._consumer.consumer_group_metadata,
+            )
+        except AbortedError as error:
+            self._log.warning("transaction aborted", error=str(error))
+            self._rewind(batch)
+            return
+        except OutcomeUnknownError as error:
+            self._log.warning("transaction outcome unknown, restoring", error=str(error))
+            self._start_over(batch)
+            return
+        for partition in batch:
+            staging = partition.accept(outputs[partition.number])
+            self._observer.committed(partition, staging)
+            if partition.brake.pulled:
+                self._brake(partition)
+
+    def _rewind(self, partitions: Iterable[Partition]) -> None:
+        """Take the last batch again from the committed positions."""
+        for partition in partitions:
+            if partition.ready:
+                self._seek(partition.number, partition.rewind())
+
+    def _seek(self, number: int, offsets: dict[str, int]) -> None:
+        for topic, offset in offsets.items():
+            self._consumer.seek(TopicPartition(topic, number, offset))
+
+    def _start_over(self, partitions: Iterable[Partition]) -> None:
+        """Memory may lag the log: drop it and restore."""
+        for partition in partitions:
+            inputs = self._assignment.inputs(partition.number)
+            self._consumer.pause(inputs)
+            again = self._make(partition.number, partition.epoch)
+            self._assignment.held[partition.number] = again
+            self._assignment.fresh.append(again)
+
+    def _brake(self, partition: Partition) -> None:
+        partition.ready = False
+        self._consumer.pause(self._assignment.inputs(partition.number))
+        self._log.error(
+            "partition stopped: too many dead letters in a row; the fault is likely not in the records",
+            partition=partition.number,
+            limit=self._settings.dead_letter_limit,
+            runbook="docs/runbooks/poison-flood.md",
+        )
+
+    # -- restoring
+
+    def _restore(self) -> None:
+        fresh = self._assignment.fresh
+        if self._restorer.idle and fresh:
+            self._restorer.begin(fresh)
+            self._assignment.fresh = []
+        restored = self._restorer.advance()
+        for at, (partition, state) in enumerate(restored):
+            try:
+                self._start(partition, state)
+            except RetriableError:
+                self._start_over(left for left, _ in restored[at:])
+                raise
+
+    def _start(self, partition: Partition, state: PartitionState | None) -> None:
+        inputs = self._assignment.inputs(partition.number)
+        offsets = positions.committed(self._consumer, inputs)
+        embedded = self._settings.broker == "embedded"
+        if state is None:
+            state = positions.initial(partition, offsets, embedded=embedded)
+        elif not embedded:
+            positions.check(self._admin, state, offsets)
+        partition.start(state)
+        if not state.active_policy:
+            partition.activate(self._default_policy, _wall_ms())
+        self._seek(partition.number, partition.positions)
+        self._consumer.resume(inputs)
+        self._observer.started(partition)
+
+    def _ready(self) -> bool:
+        held = self._assignment.held.values()
+        self._observer.held(held)
+        return self._assignment.joined and all(partition.ready for partition in held)
+
+    # -- trouble
+
+    def _back_off(self, why: str) -> None:
+        """A dependency is down: take the batch again later; nothing of it becomes a dead letter."""
+        now = time.monotonic()
+        self._failing_since = self._failing_since or now
+        if now - self._failing_since > PATIENCE_S:
+            raise FatalError(f"gave up after {PATIENCE_S:.0f} s: {why}")
+        self._log.warning("waiting for a dependency", why=why)
+        self._rewind(self._assignment.held.values())
+        self._stop.wait(BACKOFF_S)
+
+    def _close(self) -> None:
+        self._transactions.close()
+        self._restorer.close()
+        try:
+            self._consumer.close()
+        except KafkaException as error:
+            self._log.warning("closing the consumer", error=str(error))
+        self._log.info("stopped")
+
+
+def _unknown_policy(policy_hash: str) -> str:
+    return (
+        f"policy {policy_hash} is named by a report or a command but is not on the policy topic; publish it "
+        "with `qosresolve policy publish FILE`, see docs/runbooks/unknown-policy.md"
+    )
+
+
+def _wall_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,76 @@
+"""Metrics and health on one port: `/metrics`, `/healthz` (the loop moves), `/readyz` (restored)."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from socketserver import ThreadingMixIn
+from typing import Any, cast
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from prometheus_client import CollectorRegistry, make_wsgi_app
+
+from qosresolve.errors import ConfigError
+
+StartResponse = Callable[[str, list[tuple[str, str]]], object]
+
+
+class Health:
+    """Whether the process lives and is ready; roles report, probes ask."""
+
+    def __init__(self, stale_after_s: float = 30.0) -> None:
+        self._stale_after_s = stale_after_s
+        self._beats: dict[str, float] = {}
+        self._ready: dict[str, bool] = {}
+
+    def beat(self, role: str, *, ready: bool) -> None:
+        """Say that a role's loop went round."""
+        self._beats[role] = time.monotonic()
+        self._ready[role] = ready
+
+    @property
+    def alive(self) -> bool:
+        """True while every role's loop has moved lately."""
+        oldest = time.monotonic() - self._stale_after_s
+        return bool(self._beats) and all(beat > oldest for beat in self._beats.values())
+
+    @property
+    def ready(self) -> bool:
+        """True when every role has its partitions restored."""
+        return self.alive and all(self._ready.values())
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+        """Probes are not news."""
+
+
+def serve(health: Health, registry: CollectorRegistry, host: str, port: int) -> int:
+    """Serve in a daemon thread; return the port that is listened on. Port 0 takes a free one."""
+    metrics = make_wsgi_app(registry)
+
+    def app(environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path == "/metrics":
+            return cast(Iterable[bytes], metrics(environ, start))
+        probes = {"/healthz": health.alive, "/readyz": health.ready}
+        if path not in probes:
+            start("404 Not Found", [("content-type", "text/plain")])
+            return [b"try /metrics, /healthz or /readyz\n"]
+        status = "200 OK" if probes[path] else "503 Service Unavailable"
+        start(status, [("content-type", "text/plain")])
+        return [f"{status[4:]}\n".encode()]
+
+    try:
+        server = make_server(host, port, app, server_class=_Server, handler_class=_Quiet)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen on {host}:{port}: {error.strerror}",
+            setting="http_port",
+            remedy="choose a free port",
+        ) from None
+    threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
+    return int(server.server_port)

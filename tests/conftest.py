@@ -1,0 +1,41 @@
+"""What every test may ask for: a real broker, and topic names of its own.
+
+Scope: these two fixtures and the `kafka` marker. Domain fixtures live beside the tests that use them.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.kafka_server import find_broker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap() -> Iterator[str]:
+    """host:port of a real Apache Kafka, one for the whole run; fails with the remedies if there is none."""
+    broker = find_broker()
+    try:
+        yield broker.bootstrap
+    finally:
+        broker.close()
+
+
+@pytest.fixture
+def prefix() -> str:
+    """A topic prefix nobody else uses, such as `t1f0c9a2b.`: tests share the broker, never a topic."""
+    # From the system's source: hypothesis seeds the common one, and parallel runs would then agree.
+    return f"t{secrets.token_hex(4)}."
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks whatever uses the broker, before `-m` selects by marker."""
+    for item in items:
+        if "kafka_bootstrap" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.kafka)
