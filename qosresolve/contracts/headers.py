@@ -5,7 +5,7 @@ watch carry their alarm alone, the partition record how far its deadlines were t
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import get_args
@@ -23,7 +23,8 @@ from qosresolve.core.vocabulary import RootCauseKind
 from qosresolve.errors import PoisonRecordError
 
 Headers = list[tuple[str, bytes]]
-Given = Sequence[tuple[str, str | bytes | None]] | None  # as the client hands them out
+Text = str | bytes | None
+Given = Sequence[tuple[str, Text]] | Mapping[str, Text] | None  # as the client hands them out
 
 SOURCE = "urn:qosresolve:worker"
 TYPE = "io.qosresolve.v1."
@@ -115,7 +116,8 @@ def _traced(trace: str | None) -> Headers:
 
 def _value(headers: Given, name: str) -> str | None:
     """Return the last header of a name, as text; None where there is none, or it is no text."""
-    for key, value in reversed(headers or ()):
+    pairs = list(headers.items()) if isinstance(headers, Mapping) else headers or ()
+    for key, value in reversed(pairs):
         if key == name and value is not None:
             return value if isinstance(value, str) else value.decode("ascii", "replace")
     return None

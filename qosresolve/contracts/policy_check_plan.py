@@ -39,8 +39,10 @@ def _cycle(policy: PolicyModel) -> Iterator[Flaw]:
 
 
 def _circle(policy: PolicyModel) -> list[str]:
-    """Return the nodes of a circle, each after the next, or nothing."""
+    """Return the nodes of a circle, each after the next, or nothing; names have to be unique first."""
     after = {node.name: node.after for node in policy.plan}
+    if len(after) < len(policy.plan):
+        return []
     left = dict(after)
     # Nodes whose predecessors are all gone cannot be in a circle; what is left then is one, or behind one.
     while free := [name for name, before in left.items() if not any(item in left for item in before)]:

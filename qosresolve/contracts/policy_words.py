@@ -55,10 +55,11 @@ def parse_span(text: str) -> tuple[int, int]:
 
 def parse_days(text: str) -> range:
     """Return the days of `mon`, `mon-fri` or `daily`, counted from Monday as 0."""
-    first, _, last = ("mon", "-", "sun") if text == "daily" else text.partition("-")
-    if first not in DAYS or (last or first) not in DAYS:
+    first, dash, last = ("mon", "-", "sun") if text == "daily" else text.partition("-")
+    last = last if dash else first
+    if first not in DAYS or last not in DAYS:
         raise ValueError(f'"{text}" names no days', "write e.g. mon-fri, sat or daily")
-    days = range(DAYS.index(first), DAYS.index(last or first) + 1)
+    days = range(DAYS.index(first), DAYS.index(last) + 1)
     if not days:
         raise ValueError(f'"{text}" runs backward', "write two entries, one to sun and one from mon")
     return days

@@ -18,7 +18,10 @@ class Case:
     @property
     def open(self) -> Report | None:
         """Return the open report, if there is one."""
-        return next((report for report in self.reports if report.open), None)
+        for report in reversed(self.reports):
+            if report.open:
+                return report
+        return None
 
     @property
     def latest(self) -> Report | None:
@@ -27,7 +30,10 @@ class Case:
 
     def report(self, report_id: str) -> Report | None:
         """Return the report of that id or None."""
-        return next((report for report in self.reports if report.report_id == report_id), None)
+        for report in self.reports:
+            if report.report_id == report_id:
+                return report
+        return None
 
     def last_now(self) -> int:
         """Return the newest instant this case was changed at; time never goes back below it."""
@@ -38,11 +44,12 @@ class Case:
 
     def seen(self, fingerprint: bytes) -> bytes | None:
         """Return the remembered fingerprint of the same event id, None when the id is new."""
-        rings = [report.seen for report in self.reports]
-        if self.watch is not None:
-            rings.append(self.watch.seen)
-        found = (_find(ring, fingerprint[:ID_BYTES]) for ring in rings)
-        return next((entry for entry in found if entry), None)
+        event = fingerprint[:ID_BYTES]
+        for holder in (*self.reports, self.watch):
+            entry = _find(holder.seen, event) if holder is not None else None
+            if entry is not None:
+                return entry
+        return None
 
 
 def _find(ring: bytes, event: bytes) -> bytes | None:

@@ -5,7 +5,7 @@ kind of fact, in the table at the end; none of them reads a policy, a calendar o
 """
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from qosresolve.core import fold_obligations as work
 from qosresolve.core import fold_report as on
@@ -43,14 +43,17 @@ def fold(case: Case, entry: Entry) -> Case:
 
 def evolve(case: Case, fact: Fact) -> Case:
     """Return the case after one fact, without the entry's stamp."""
+    change = _TABLE.get(type(fact))
+    if change is not None and getattr(fact, "report_id", ""):
+        return _with_report(case, change, fact)
     if isinstance(fact, ReportOpened):
         return changed(case, reports=(*case.reports, on.opened(fact)))
     if isinstance(fact, ReportForgotten):
         kept = tuple(report for report in case.reports if report.report_id != fact.report_id)
         return changed(case, reports=kept)
-    if isinstance(fact, _WATCH_FACTS) or (isinstance(fact, AlarmSettled) and not fact.report_id):
-        return changed(case, watch=_watched(case, cast("Any", fact)))
-    return _with_report(case, fact)
+    if isinstance(fact, _WATCH_FACTS) or isinstance(fact, AlarmSettled):
+        return changed(case, watch=_watched(case, fact))
+    raise TypeError(f"no case changes by {type(fact).__name__}: it is the shell's")
 
 
 def stamp(case: Case, entry: Entry) -> Case:
@@ -58,8 +61,10 @@ def stamp(case: Case, entry: Entry) -> Case:
     touched = {getattr(fact, "report_id", "") for fact in entry.facts}
     raised = {fact.report_id for fact in entry.facts if isinstance(fact, _RAISING)}
     reports = tuple(
-        _stamp_report(report, entry, raised) if report.report_id in touched else report
-        for report in case.reports
+        [
+            _stamp_report(report, entry, raised) if report.report_id in touched else report
+            for report in case.reports
+        ]
     )
     watch = case.watch
     if watch is not None and "" in touched:
@@ -88,12 +93,10 @@ def _remember(ring: bytes, fingerprint: bytes) -> bytes:
     return (ring + fingerprint)[-_RING_BYTES:] if fingerprint else ring
 
 
-def _with_report(case: Case, fact: Any) -> Case:
-    change = _TABLE[type(fact)]
-    reports = tuple(
-        change(report, fact) if report.report_id == fact.report_id else report for report in case.reports
-    )
-    return Case(case.product_id, case.watch, reports)
+def _with_report(case: Case, change: Callable[[Report, Any], Report], fact: Any) -> Case:
+    report_id = fact.report_id
+    reports = [change(report, fact) if report.report_id == report_id else report for report in case.reports]
+    return Case(case.product_id, case.watch, tuple(reports))
 
 
 def _watched(case: Case, fact: Any) -> Watch:

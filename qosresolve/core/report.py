@@ -170,7 +170,11 @@ class Report:
 
     def indicator(self, key: tuple[str, str]) -> Indicator | None:
         """Return the row of that (name, object) or None."""
-        return next((row for row in self.indicators if row.key == key), None)
+        name, object_id = key
+        for row in self.indicators:
+            if row.name == name and row.object_id == object_id:
+                return row
+        return None
 
     def obligation(self, obligation_id: str) -> Obligation | None:
         """Return the obligation of that id or None."""

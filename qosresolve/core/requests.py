@@ -125,7 +125,7 @@ CATEGORY = "serviceProvider.declared"
 
 def react(report: Report, fact: Any, cause: Cause, now: int) -> Request | None:
     """Return the request that a fact sends out, with the report as it stands after the step."""
-    builder = _TABLE.get(type(fact))
+    builder = REACTIONS.get(type(fact))
     return builder(report, fact, cause, now) if builder else None
 
 
@@ -252,7 +252,7 @@ def _asks(action: Action, reason: str | None = None) -> Callable[[Report, Any, C
     return build
 
 
-_TABLE: dict[type[Any], Callable[[Report, Any, Cause, int], Request]] = {
+REACTIONS: dict[type[Any], Callable[[Report, Any, Cause, int], Request]] = {
     f.ObligationRequested: _asks(Action.REQUEST, "plan"),
     f.ObligationChased: _asks(Action.REMIND),
     f.ObligationUpdated: _asks(Action.UPDATE),

@@ -27,7 +27,7 @@ from qosresolve.core.processes import (
     escalate,
 )
 from qosresolve.core.report import Report
-from qosresolve.core.requests import Request, react
+from qosresolve.core.requests import REACTIONS, Request, react
 from qosresolve.core.rules import Rule
 from qosresolve.core.vocabulary import Outcome
 
@@ -209,6 +209,8 @@ def _policy_of(case: Case, policies: Policies) -> str:
 def _requests(before: Case, after: Case, entry: Entry) -> tuple[Request, ...]:
     requests = []
     for fact in entry.facts:
+        if type(fact) not in REACTIONS:
+            continue
         report_id = getattr(fact, "report_id", "")
         report = after.report(report_id) or before.report(report_id)
         request = react(report, fact, entry.cause, entry.now) if report else None

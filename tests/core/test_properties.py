@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from functools import reduce
+from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,8 +15,7 @@ from qosresolve.core.case import Case
 from qosresolve.core.fold import fold
 from qosresolve.core.inputs import Answer, Deadline
 from qosresolve.core.processes.change_status import EDGES
-from qosresolve.core.report import Report
-from qosresolve.core.requests import Action, EscalationNotice
+from qosresolve.core.requests import Action, EscalationNotice, Request
 from qosresolve.core.step import step
 from qosresolve.core.vocabulary import (
     AnswerState,
@@ -23,7 +23,6 @@ from qosresolve.core.vocabulary import (
     ObligationState,
     Outcome,
     RootCauseKind,
-    Severity,
     Verb,
 )
 from tests.core.builders import (
@@ -39,11 +38,16 @@ from tests.core.builders import (
     sample,
 )
 
+if TYPE_CHECKING:
+    from qosresolve.core.report import Report
+
 START = at("9:00")
-VERBS = sorted(set(Verb) - {Verb.OPEN, Verb.ANSWER})
-NO_TARGETS = replace(
-    GOLD, targets={severity: replace(GOLD.targets[severity], respond=None, restore=None) for severity in Severity}
-)
+ENDS = [Verb.CANCEL, Verb.CLEAR, Verb.CLOSE, Verb.RESTORE, Verb.REFUSE_RESOLUTION]
+VERBS = sorted(set(Verb) - {Verb.OPEN, Verb.ANSWER}) + 3 * ENDS
+UNPROMISED = {
+    severity: replace(target, respond=None, restore=None) for severity, target in GOLD.targets.items()
+}
+NO_TARGETS = replace(GOLD, targets=UNPROMISED)
 POLICIES = (
     POLICY,
     replace(POLICY, default_tier="bronze", tiers={"gold": BRONZE, "bronze": BRONZE}),
@@ -51,15 +55,15 @@ POLICIES = (
     replace(POLICY, retarget_from_start=True),
 )
 
-_minutes = st.integers(min_value=0, max_value=90)
-_severities = st.sampled_from(["good", "good", "warning", "minor", "major", "critical"])
+_minutes = st.integers(min_value=0, max_value=40)
+_severities = st.sampled_from(["good", "good", "good", "minor", "major", "critical"])
 _samples = st.tuples(
     st.just("sample"),
     _minutes,
     _severities,
     st.sampled_from(["latency", "jitter"]),
     st.sampled_from(["svc-1", "svc-2"]),
-    st.integers(min_value=-3, max_value=40),
+    st.sampled_from([0, 0, 0, 0, 1, 7, 300, -3]),
 )
 _findings = st.tuples(
     st.just("finding"),
@@ -82,15 +86,15 @@ _commands = st.tuples(
     _minutes,
     st.sampled_from(VERBS),
     st.sampled_from(["", "pending", "inProgress", "held", "5", "true"]),
-    st.sampled_from(["", "falseAlarm"]),
+    st.sampled_from(["falseAlarm", "falseAlarm", ""]),
     st.sampled_from(["", "priority", "status"]),
     st.integers(min_value=0, max_value=9),
 )
 _timers = st.tuples(st.just("timer"), _minutes, st.booleans())
 _histories = st.lists(
-    st.one_of(_samples, _samples, _answers, _answers, _findings, _commands, _timers, _timers),
-    min_size=1,
-    max_size=30,
+    st.one_of(_samples, _samples, _answers, _answers, _findings, _commands, _commands, _timers),
+    min_size=8,
+    max_size=40,
 )
 _many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -115,7 +119,8 @@ def _play(product: Product, now: int, word: tuple[object, ...]) -> None:
             told = Answer(PRODUCT, str(number), _pick(product, which), state, now, expected_at=promise)
             product.feed(told, now)
         case ("command", _, Verb() as verb, str(value), str(reason), str(field), int(which)):
-            order = command(verb, command_id=str(number), reason=reason)
+            role = "close" if verb is Verb.CLOSE else "operator"
+            order = command(verb, command_id=str(number), reason=reason, role=role)
             chosen = _pick(product, which)
             product.feed(replace(order, value=value, field=field, obligation_id=chosen), now)
         case ("timer", _, bool(punctual)):
@@ -129,6 +134,7 @@ def _play(product: Product, now: int, word: tuple[object, ...]) -> None:
 def _history(words: list[tuple[object, ...]], policy: int = 0) -> Product:
     product = Product(POLICIES[policy])
     now = START
+    product.sample(now)
     for word in words:
         now += int(str(word[1])) * MINUTE
         _play(product, now, word)
@@ -172,7 +178,8 @@ def test_the_fold_of_the_journal_is_the_case(words: list[tuple[object, ...]], po
 def test_a_replay_gives_the_same_facts_and_ids(words: list[tuple[object, ...]]) -> None:
     """The same inputs at the same times give the same entries and the same requests, ids included."""
     first = _history(words)
-    case, entries, requests = Case(PRODUCT), [], []
+    case, entries = Case(PRODUCT), list[f.Entry]()
+    requests = list[Request]()
     for received, now in first.inputs:
         done = step(case, received, first.policies, now)
         case = done.case

@@ -14,7 +14,7 @@ from qosresolve.core.plan import counts
 from qosresolve.core.policy import Policy
 from qosresolve.core.report import Indicator, Report
 from qosresolve.core.rules import Rule
-from qosresolve.core.vocabulary import IndicatorState, ObligationState, Status, Verb
+from qosresolve.core.vocabulary import ClockOutcome, IndicatorState, ObligationState, Status, Verb
 
 EDGES: dict[Status, frozenset[Status]] = {
     Status.ACKNOWLEDGED: frozenset({Status.IN_PROGRESS, Status.CANCELLED}),
@@ -51,7 +51,9 @@ def follow(report: Report, policy: Policy, now: int) -> Facts:
 
 def _taken_up(report: Report) -> bool:
     answered = any(item.state in _TAKEN for item in report.obligations)
-    return answered or report.finding_count > 0 or report.respond.stopped_at is not None
+    responded = report.respond.stopped_at is not None
+    by_itself = report.respond.outcome is ClockOutcome.NOT_APPLICABLE  # restored before anybody took it
+    return answered or report.finding_count > 0 or (responded and not by_itself)
 
 
 def _waits_for_others(report: Report) -> str:

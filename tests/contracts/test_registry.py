@@ -1,0 +1,227 @@
+"""With a schema registry: Confluent framing, other versions, and what a registry may do to us."""
+
+import json
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+import pytest
+from confluent_kafka.schema_registry import Schema, SchemaReference, SchemaRegistryClient
+from confluent_kafka.schema_registry.error import SchemaRegistryError
+from fastavro import parse_schema, schemaless_writer
+
+from qosresolve.contracts import schemas
+from qosresolve.contracts.codec import ConfluentCodec, SingleObjectCodec
+from qosresolve.contracts.records import Contracts
+from qosresolve.core.inputs import Deadline
+from qosresolve.errors import ConfigError, PoisonRecordError, RetriableError
+
+DEADLINE = Deadline("prod-1", "r-1", 3, 1_760_000_000_000)
+
+
+@pytest.fixture
+def client() -> SchemaRegistryClient:
+    """A registry in memory, empty."""
+    return SchemaRegistryClient.new_client({"url": "mock://x"})
+
+
+def codec_of(client: SchemaRegistryClient, *, register: bool = True) -> ConfluentCodec:
+    """Return a codec with one subject a record."""
+    return ConfluentCodec(client, lambda record: f"{record}-value", register=register)
+
+
+def framed(client: SchemaRegistryClient, schema: dict[str, Any], value: object, kind: str = "AVRO") -> bytes:
+    """Return a value as a foreign writer with its own schema frames it."""
+    schema_id = client.register_schema("foreign", Schema(json.dumps(schema), kind))
+    body = BytesIO()
+    schemaless_writer(body, parse_schema(schema), value)
+    return b"\x00" + schema_id.to_bytes(4, "big") + body.getvalue()
+
+
+def deadline_schema(change: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    """Return the schema of deadline, changed."""
+    schema: dict[str, Any] = json.loads(schemas.text("deadline"))
+    change(schema)
+    return schema
+
+
+def test_the_frame(client: SchemaRegistryClient) -> None:
+    """00, then the id that the registry gave, big-endian; the schema there is the bundled one, whole."""
+    data = Contracts(codec_of(client)).write_input(DEADLINE)[1]
+    registered = client.get_latest_version("deadline-value")
+    assert data[:5] == b"\x00" + (registered.schema_id or 0).to_bytes(4, "big")
+    assert registered.schema.schema_str == schemas.text("deadline")
+    assert Contracts(codec_of(client)).read_input("deadline", data) == DEADLINE
+
+
+@pytest.mark.parametrize("record", schemas.records())
+def test_every_record_can_be_registered(record: str, client: SchemaRegistryClient) -> None:
+    """What a registry holds of ours is admitted again by the reader."""
+    schema_id = client.register_schema(record, Schema(schemas.text(record), "AVRO"))
+    with pytest.raises(PoisonRecordError, match="EOFError"):
+        codec_of(client).decode(record, b"\x00" + schema_id.to_bytes(4, "big"))
+
+
+def test_both_frames_are_read(client: SchemaRegistryClient) -> None:
+    """A reader with a registry takes single-object encoding too: a deployment may change over."""
+    data = Contracts(SingleObjectCodec()).write_input(DEADLINE)[1]
+    assert Contracts(codec_of(client)).read_input("deadline", data) == DEADLINE
+
+
+def test_without_registration(client: SchemaRegistryClient) -> None:
+    """A codec that may not register looks up; a schema that is not there is a matter of configuration."""
+    with pytest.raises(ConfigError, match="schema_registry_url"):
+        Contracts(codec_of(client, register=False)).write_input(DEADLINE)
+    registered = Contracts(codec_of(client)).write_input(DEADLINE)
+    assert Contracts(codec_of(client, register=False)).write_input(DEADLINE) == registered
+
+
+def test_a_newer_writer(client: SchemaRegistryClient) -> None:
+    """A field that a newer writer added is passed over."""
+
+    def add(schema: dict[str, Any]) -> None:
+        schema["fields"].append({"name": "skew", "type": "long"})
+
+    value = {"product_id": "prod-1", "report_id": "r-1", "alarm": 3, "due": DEADLINE.due, "skew": 1}
+    data = framed(client, deadline_schema(add), value)
+    assert Contracts(codec_of(client)).read_input("deadline", data) == DEADLINE
+
+
+def test_a_newer_symbol(client: SchemaRegistryClient) -> None:
+    """A symbol that this version does not know reads as the enumeration's default."""
+    schema = json.loads(schemas.text("activity-status"))
+    state = next(field for field in schema["fields"] if field["name"] == "state")
+    state["type"]["symbols"].append("astonished")
+    value = {
+        "product_id": "p",
+        "answer_id": "a",
+        "request_id": "o",
+        "state": "astonished",
+        "at": DEADLINE.due,
+    }
+    answer = codec_of(client).decode("activity-status", framed(client, schema, value))
+    assert answer["state"] == "unknown"
+    assert answer["finding"] is None
+    finding = {"source": "lab", "sequence": 1, "at": DEADLINE.due, "cause_kind": "service"}
+    answer = codec_of(client).decode("activity-status", framed(client, schema, value | {"finding": finding}))
+    assert answer["finding"]["cause_kind"] == "service"
+
+
+def test_an_older_writer(client: SchemaRegistryClient) -> None:
+    """A field that an older writer does not have reads as its default; one without a default is poison."""
+    schema = json.loads(schemas.text("degradation"))
+    kept = [field for field in schema["fields"] if "default" not in field]
+    value = {
+        "product_id": "p", "event_id": "e", "source": "s", "sequence": 1, "kind": "raise", "indicator": "i",
+        "object_id": "o", "object_kind": "service", "severity": "major", "observed_at": DEADLINE.due,
+    }  # fmt: skip
+    read = codec_of(client).decode("degradation", framed(client, schema | {"fields": kept}, value))
+    assert read["unit"] == ""
+    with pytest.raises(PoisonRecordError, match="SchemaResolutionError"):
+        codec_of(client).decode("degradation", framed(client, schema | {"fields": kept[:-1]}, value))
+
+
+def test_a_newer_fact(client: SchemaRegistryClient) -> None:
+    """A fact that this version does not know is poison, never passed over: the fold would be wrong."""
+    schema = json.loads(schemas.text("report-event"))
+    facts = next(field for field in schema["fields"] if field["name"] == "facts")["type"]["items"]
+    name = "qosresolve.v1.Novelty"
+    facts.append({"type": "record", "name": name, "fields": [{"name": "x", "type": "string"}]})
+    cause = {"topic": "t", "partition": 0, "offset": 0, "event_id": "e"}
+    value = {
+        "product_id": "p", "cause": cause, "now": 0, "outcome": "applied", "rule": "", "policy": "h",
+        "fingerprint": b"", "facts": [(name, {"x": "y"})],
+    }  # fmt: skip
+    with pytest.raises(PoisonRecordError, match="SchemaResolutionError"):
+        codec_of(client).decode("report-event", framed(client, schema, value))
+
+
+def test_facts_of_another_version_keep_their_names(client: SchemaRegistryClient) -> None:
+    """The union of facts reads the same through schema resolution."""
+    schema = json.loads(schemas.text("report-event"))
+    schema["fields"].append({"name": "extra", "type": "string"})
+    value = {
+        "product_id": "p", "cause": {"topic": "t", "partition": 0, "offset": 0, "event_id": "e"}, "now": 0,
+        "outcome": "applied", "rule": "", "policy": "h", "fingerprint": b"", "extra": "",
+        "facts": [("qosresolve.v1.PolicyActivated", {"policy": "h"})],
+    }  # fmt: skip
+    entry = Contracts(codec_of(client)).read_entry(framed(client, schema, value))
+    assert type(entry.facts[0]).__name__ == "PolicyActivated"
+
+
+def test_an_unknown_id(client: SchemaRegistryClient) -> None:
+    """An id that the registry does not know is poison."""
+    with pytest.raises(PoisonRecordError, match="no schema 99") as raised:
+        codec_of(client).decode("deadline", b"\x00\x00\x00\x00\x63" + b"\x00" * 8)
+    assert raised.value.remedy
+
+
+def test_other_kinds_of_schema(client: SchemaRegistryClient) -> None:
+    """JSON Schema, Protobuf, and Avro in several pieces are refused."""
+    whole = json.loads(schemas.text("deadline"))
+    data = framed(client, whole, {"product_id": "p", "report_id": "", "alarm": 0, "due": 0}, kind="JSON")
+    with pytest.raises(PoisonRecordError, match="not one self-contained Avro schema"):
+        codec_of(client).decode("deadline", data)
+    pieces = Schema(schemas.text("deadline"), "AVRO", [SchemaReference("x", "x", 1)])
+    schema_id = client.register_schema("pieces", pieces)
+    with pytest.raises(PoisonRecordError, match="not one self-contained Avro schema"):
+        codec_of(client).decode("deadline", b"\x00" + schema_id.to_bytes(4, "big"))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TimeoutError("slow"),
+        SchemaRegistryError(401, 40101, "who are you"),
+        SchemaRegistryError(403, 40301, "not you"),
+        SchemaRegistryError(404, -1, "a proxy's page"),
+        SchemaRegistryError(500, 50001, "store"),
+        SchemaRegistryError(503, -1, "down"),
+    ],
+)
+def test_a_registry_that_is_down(
+    error: Exception, client: SchemaRegistryClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An outage is never a dead letter: reading waits, and so does writing."""
+
+    def down(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(client, "get_schema", down)
+    monkeypatch.setattr(client, "register_schema", down)
+    with pytest.raises(RetriableError):
+        codec_of(client).decode("deadline", b"\x00\x00\x00\x00\x01\x00")
+    if getattr(error, "http_status_code", 0) != 404:
+        with pytest.raises(RetriableError):
+            Contracts(codec_of(client)).write_input(DEADLINE)
+
+
+def test_a_registry_that_nobody_serves() -> None:
+    """The client's own error for a refused connection is an outage too."""
+    client = SchemaRegistryClient({"url": "http://127.0.0.1:1", "max.retries": 0, "timeout": 1})
+    with pytest.raises(RetriableError):
+        codec_of(client).decode("deadline", b"\x00\x00\x00\x00\x01\x00")
+    with pytest.raises(RetriableError):
+        Contracts(codec_of(client)).write_input(DEADLINE)
+
+
+def test_an_incompatible_schema(client: SchemaRegistryClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A registry that refuses our schema is a matter of configuration; the remedy speaks of compatibility."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise SchemaRegistryError(409, 409, "incompatible")
+
+    monkeypatch.setattr(client, "register_schema", refuse)
+    with pytest.raises(ConfigError, match="compatibility"):
+        Contracts(codec_of(client)).write_input(DEADLINE)
+
+
+def test_the_registry_is_asked_once(client: SchemaRegistryClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ids and schemas are kept: a later outage does not stop what is known."""
+    contracts = Contracts(codec_of(client))
+    data = contracts.write_input(DEADLINE)[1]
+    contracts.read_input("deadline", data)
+    monkeypatch.setattr(client, "get_schema", None)
+    monkeypatch.setattr(client, "register_schema", None)
+    assert contracts.write_input(DEADLINE)[1] == data
+    assert contracts.read_input("deadline", data) == DEADLINE

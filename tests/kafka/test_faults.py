@@ -1,0 +1,297 @@
+"""Faults on a real broker: kill, rebalance, rewind, a foreign transaction, time that passed meanwhile.
+
+After each, the invariants of `checks` hold: nothing lost, doubled, torn or reordered.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from confluent_kafka import ConsumerGroupTopicPartitions, Producer, TopicPartition
+
+from qosresolve.core.report import Report
+from qosresolve.core.vocabulary import DegradationKind, Outcome, Status
+from qosresolve.kafka import clients
+from qosresolve.kafka.offsets import ends
+from qosresolve.kafka.timer import Timer
+from qosresolve.kafka.worker import Worker
+from qosresolve.topics import DEADLINE, DEGRADATION, INPUTS, REPORT
+from tests.kafka.checks import check_all
+from tests.kafka.harness import (
+    PARTITIONS,
+    RECORDS,
+    Running,
+    World,
+    await_that,
+    degradation,
+    settings_for,
+    wall_ms,
+)
+
+DEMO_POLICY = "policy_file=qosresolve/demo/demo_policy.yaml"
+KILLED = Path(__file__).parent / "killed_worker.py"
+
+
+@pytest.fixture
+def world(kafka_bootstrap: str, prefix: str) -> World:
+    """Topics of this test's own, with a policy whose targets are hours."""
+    return World(settings_for(kafka_bootstrap, prefix))
+
+
+@pytest.mark.parametrize("point", ["begun", "produced", "offsets", "committing", "committed"])
+def test_kill_in_mid_batch(world: World, point: str) -> None:
+    """Killed with SIGKILL at a named point of a transaction and started again: as if it had never died."""
+    products = [f"P{number}" for number in range(40)]
+    for sequence in (1, 2, 3):
+        for product in products:
+            world.degrade(
+                product, sequence, kind=DegradationKind.UPDATE if sequence > 1 else DegradationKind.RAISE
+            )
+    world.flush()
+    killed = subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, str(KILLED), point, "2", world.settings.model_dump_json()], timeout=60, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    for product in products[:20]:
+        world.abate(product, 4)
+    world.flush()
+    with world.running(Worker):
+        world.await_entries(140)
+    entries = check_all(world)
+    assert len(entries) == 140
+    assert {entry.outcome for entry in entries} == {Outcome.APPLIED}
+
+
+def test_two_workers_share_and_hand_over(world: World) -> None:
+    """A second worker takes over some partitions while events flow; all six inputs go together."""
+    numbers = range(60)
+    with world.running(Worker) as first:
+        for number in numbers:
+            world.degrade(f"P{number}")
+        world.await_entries(60)
+        with world.running(Worker, slot="1") as second:
+            await_that(lambda: _share(first, second), "split of the partitions")
+            for number in numbers:
+                world.degrade(f"P{number}", 2, kind=DegradationKind.UPDATE)
+            world.await_entries(120)
+            assert _inputs_at_one_owner(first, second)
+        for number in numbers:
+            world.abate(f"P{number}", 3)
+        world.await_entries(180)
+        assert _inputs_at_one_owner(first)
+    check_all(world)
+
+
+def _share(*workers: Running) -> bool:
+    held = [set(_assignment(worker).held) for worker in workers]
+    whole = sorted(number for numbers in held for number in numbers) == list(range(PARTITIONS))
+    return all(held) and whole and all(worker.health.ready for worker in workers)
+
+
+def _assignment(worker: Running):  # type: ignore[no-untyped-def] # the worker's inside, for this assertion only
+    return worker.role._assignment  # type: ignore[union-attr] # noqa: SLF001
+
+
+def _inputs_at_one_owner(*workers: Running) -> bool:
+    """Every partition number has all six inputs at one worker."""
+    for worker in workers:
+        assigned = worker.role._consumer.assignment()  # noqa: SLF001
+        by_number: dict[int, set[str]] = {}
+        for at in assigned:
+            by_number.setdefault(at.partition, set()).add(at.topic)
+        assert set(by_number) == set(_assignment(worker).held)
+        assert all(len(topics) == len(INPUTS) for topics in by_number.values())
+    return True
+
+
+def test_restore_reads_past_a_foreign_open_transaction(world: World) -> None:
+    """Committed reports above a foreign open transaction are restored, once it has ended."""
+    with world.running(Worker):
+        world.degrade("P1")
+        world.await_entries(1)
+    number = world.messages(REPORT)[0].partition() or 0
+    report = world.reports()["P1"]
+    foreign = _open_transaction(world, number)
+    _write_like_a_worker(world, number, report)  # committed, but above the open transaction
+    place = (world.names.of(REPORT), number)
+    consumer = clients.reader(world.settings)
+    try:
+        stable = consumer.get_watermark_offsets(TopicPartition(*place), timeout=10)[1]
+    finally:
+        consumer.close()
+    assert stable < ends(clients.admin(world.settings), [place])[place], "the fault is not there"
+    with world.running(Worker) as worker:
+        await_that(lambda: worker.metric("qosresolve_restore_remaining_records") > 0, "restore that waits")
+        assert not worker.health.ready, "it must not start below the committed records"
+        foreign.abort_transaction(10)
+        await_that(lambda: worker.health.ready, "readiness after the foreign transaction ended")
+        world.abate("P1")
+        world.await_report("P1", lambda item: item.restored_at is not None, "restored")
+
+
+def _open_transaction(world: World, number: int) -> Producer:
+    """Leave a transaction open on a partition of the report topic."""
+    foreign = Producer(
+        {"bootstrap.servers": world.settings.bootstrap_servers, "transactional.id": f"{world.names.prefix}x"}
+    )
+    foreign.init_transactions(30)
+    foreign.begin_transaction()
+    foreign.produce(world.names.of(REPORT), b"never", b"foreign/1", number)
+    foreign.flush(10)
+    return foreign
+
+
+def _write_like_a_worker(world: World, number: int, report: Report) -> None:
+    """Commit the present report once more, above whatever is open."""
+    producer = Producer(
+        {"bootstrap.servers": world.settings.bootstrap_servers, "transactional.id": f"{world.names.prefix}y"}
+    )
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    key = f"P1/{report.report_id}".encode()
+    producer.produce(world.names.of(REPORT), RECORDS.write_report(report), key, number)
+    producer.commit_transaction(10)
+
+
+def test_deadlines_that_passed_while_the_timer_was_down(kafka_bootstrap: str, prefix: str) -> None:
+    """A timer that starts late fires what passed: the highest threshold, naming those that were skipped."""
+    world = World(settings_for(kafka_bootstrap, prefix, DEMO_POLICY))
+    with world.running(Worker, DEMO_POLICY):
+        with world.running(Timer):
+            world.degrade("P1")
+            world.await_report("P1", lambda item: item.alarm > 0, "looked at once by the timer")
+        opened = world.reports()["P1"]
+        passed = max(item.due_at for item in opened.restore.thresholds)
+        await_that(lambda: wall_ms() > passed, "passing of both thresholds")
+        before = len(world.messages(DEADLINE))
+        with world.running(Timer):
+            world.await_report(
+                "P1",
+                lambda item: all(step.reached for step in item.restore.thresholds),
+                "past its thresholds",
+            )
+        assert len(world.messages(DEADLINE)) > before
+    entries = check_all(world)
+    told = [
+        (fact.percent, fact.skipped)  # type: ignore[union-attr]
+        for entry in entries
+        for fact in entry.facts
+        if type(fact).__name__ == "ThresholdReached" and fact.clock == "restore"  # type: ignore[union-attr]
+    ]
+    assert told == [(80, (50,))], "only the highest threshold, naming the one below it"
+
+
+def test_a_deadline_waits_for_the_abatement_in_the_backlog(kafka_bootstrap: str, prefix: str) -> None:
+    """An abatement that lies in the backlog comes before a deadline that was written after it: no breach."""
+    world = World(settings_for(kafka_bootstrap, prefix))
+    with world.running(Worker):
+        world.degrade("P1")
+        report = world.await_report("P1", lambda item: item.due is not None, "armed")
+    # The worker is down. Its backlog fills up, the abatement at its end; then the deadline is written.
+    for sequence in range(2, 3_002):
+        world.degrade("P1", sequence, kind=DegradationKind.UPDATE)
+    world.abate("P1", 3_002)
+    world.flush()
+    world.fire("P1", report.report_id, report.alarm, wall_ms())
+    world.flush()
+    with world.running(Worker, "batch_records=200") as worker:
+        world.await_entries(3_003)
+        assert worker.metric("qosresolve_backlog_timeouts_total") == 0
+    entries = check_all(world)
+    deadline = next(at for at, entry in enumerate(entries) if entry.cause.topic.endswith(DEADLINE.name))
+    abated = next(
+        at for at, entry in enumerate(entries) if entry.cause.event_id.startswith("monitoring|event-P1-3002|")
+    )
+    assert abated < deadline, "the deadline overtook its backlog"
+
+
+def test_a_rewound_group_does_nothing_twice(world: World) -> None:
+    """Somebody sets the group back to the start: the positions skip what was taken."""
+    with world.running(Worker):
+        for number in range(20):
+            world.degrade(f"P{number}")
+        world.await_entries(20)
+    _rewind(world)
+    with world.running(Worker):
+        for number in range(20):
+            world.abate(f"P{number}")
+        world.await_entries(40)
+    entries = check_all(world)
+    assert len(entries) == 40
+
+
+def _rewind(world: World) -> None:
+    admin = clients.admin(world.settings)
+    inputs = [
+        TopicPartition(topic, number, 0) for topic in world.names.inputs for number in range(PARTITIONS)
+    ]
+    group = ConsumerGroupTopicPartitions(world.settings.group, inputs)
+    next(iter(admin.alter_consumer_group_offsets([group]).values())).result()
+
+
+def test_a_resent_event_at_a_new_offset_is_a_no_op(world: World) -> None:
+    """The same event sent twice is taken once; the same id with another body is refused."""
+    event = degradation("P1", 1)
+    value = RECORDS.write_input(event)[1]
+    other = RECORDS.write_input(degradation("P1", 1, observed_at=event.observed_at, value="999"))[1]
+    with world.running(Worker):
+        for sent in (value, value, other):
+            world.send(DEGRADATION, "P1", sent)
+        entries = world.await_entries(3)
+    assert [str(entry.rule) for entry in entries] == ["", "AlreadySeen", "SameIdOtherBody"]
+    check_all(world)
+
+
+def test_cold_restore_equals_warm_state(world: World) -> None:
+    """What a restarted worker knows is what the one before it knew: the next decisions are the same."""
+    with world.running(Worker):
+        for number in range(30):
+            world.degrade(f"P{number}")
+        world.await_entries(30)
+    before = world.reports()
+    with world.running(Worker) as worker:
+        await_that(lambda: worker.health.ready, "restore")
+        held = {
+            product: partition.store.get(product).open
+            for partition in _assignment(worker).held.values()
+            for product in partition.store.products()
+        }
+    assert held == before
+    assert all(report.status is Status.ACKNOWLEDGED for report in before.values())
+
+
+def test_a_worker_without_first_offsets_refuses_to_start(world: World) -> None:
+    """No offset and no state: it stops with the remedy instead of guessing where to begin."""
+    settings = world.settings.model_copy(update={"group": f"{world.settings.prefix}other"})
+    started = world.start(Worker, settings)
+    await_that(lambda: started.failure, "refusal")
+    started.stop_event.set()
+    assert "topics create" in str(started.failure[0])
+
+
+def test_sigterm_ends_a_process_cleanly(world: World) -> None:
+    """SIGTERM ends `qosresolve run worker` with status 0, and a successor goes on at once."""
+    process = _process(world, "worker")
+    try:
+        world.degrade("P1")
+        world.await_entries(1)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+    with world.running(Worker):
+        world.abate("P1")
+        world.await_entries(2)
+    check_all(world)
+
+
+def _process(world: World, *roles: str) -> subprocess.Popen[bytes]:
+    """Run roles as an operator would."""
+    settings = world.settings.model_dump(exclude_unset=True, exclude={"kafka"})
+    environment = {f"QOSRESOLVE_{name.upper()}": str(value) for name, value in settings.items()}
+    return subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-m", "qosresolve", "run", *roles], env=os.environ | environment
+    )
