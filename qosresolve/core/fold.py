@@ -15,10 +15,12 @@ from qosresolve.core.facts import (
     AbatementDropped,
     AbatementKept,
     AlarmSettled,
+    DeadLettered,
     Entry,
     Fact,
     InformationChanged,
     NoteAdded,
+    PolicyActivated,
     ReportForgotten,
     ReportOpened,
     StatusChanged,
@@ -43,22 +45,22 @@ def fold(case: Case, entry: Entry) -> Case:
 
 def evolve(case: Case, fact: Fact) -> Case:
     """Return the case after one fact, without the entry's stamp."""
+    if isinstance(fact, _WATCH_FACTS) or (isinstance(fact, AlarmSettled) and not fact.report_id):
+        return changed(case, watch=_watched(case, fact))
     change = _TABLE.get(type(fact))
-    if change is not None and getattr(fact, "report_id", ""):
+    if change is not None:
         return _with_report(case, change, fact)
     if isinstance(fact, ReportOpened):
         return changed(case, reports=(*case.reports, on.opened(fact)))
     if isinstance(fact, ReportForgotten):
         kept = tuple(report for report in case.reports if report.report_id != fact.report_id)
         return changed(case, reports=kept)
-    if isinstance(fact, _WATCH_FACTS) or isinstance(fact, AlarmSettled):
-        return changed(case, watch=_watched(case, fact))
-    raise TypeError(f"no case changes by {type(fact).__name__}: it is the shell's")
+    return case  # the shell's facts are about no case
 
 
 def stamp(case: Case, entry: Entry) -> Case:
     """Return the case with revision, time and re-send shield of everything the entry touched."""
-    touched = {getattr(fact, "report_id", "") for fact in entry.facts}
+    touched = {_touches(fact) for fact in entry.facts}
     raised = {fact.report_id for fact in entry.facts if isinstance(fact, _RAISING)}
     reports = tuple(
         [
@@ -77,6 +79,13 @@ def stamp(case: Case, entry: Entry) -> Case:
     if watch is not None and not watch.needed:
         watch = None
     return Case(case.product_id, watch, reports)
+
+
+def _touches(fact: Fact) -> str | None:
+    """Return the id of the report that a fact is about, nothing for the watch, None for neither."""
+    if isinstance(fact, _SHELL_FACTS):
+        return None
+    return getattr(fact, "report_id", "")
 
 
 def _stamp_report(report: Report, entry: Entry, raised: set[str]) -> Report:
@@ -122,5 +131,6 @@ def _same(item: Any, fact: Any) -> bool:
 
 
 _WATCH_FACTS = (AbatementKept, AbatementDropped, SuppressionSet, SuppressionEnded)
+_SHELL_FACTS = (DeadLettered, PolicyActivated)
 _RAISING = (StatusChanged, InformationChanged, NoteAdded)
 _TABLE: dict[type[Any], Callable[[Report, Any], Report]] = {**on.TABLE, **work.TABLE}

@@ -6,10 +6,10 @@ underneath them and cannot override them.
 
 from typing import Any
 
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Consumer, KafkaException, Message, Producer
 from confluent_kafka.admin import AdminClient
 
-from qosresolve.errors import ConfigError
+from qosresolve.errors import ConfigError, RetriableError
 from qosresolve.settings import Settings
 
 Config = dict[str, Any]
@@ -44,7 +44,9 @@ def reader(settings: Settings) -> Consumer:
         "queued.min.messages": 200_000,
         "queued.max.messages.kbytes": 65_536,
     }
-    return Consumer(_base(settings) | _reading() | tuning | {"group.id": settings.group})
+    consumer = Consumer(_base(settings) | _reading() | tuning | {"group.id": settings.group})
+    _learn_leaders(consumer, settings)
+    return consumer
 
 
 def anchored_reader(settings: Settings, group: str) -> Consumer:
@@ -75,7 +77,29 @@ def plain_producer(settings: Settings) -> Producer:
 
 def admin(settings: Settings) -> AdminClient:
     """Return an admin client."""
-    return AdminClient(_base(settings))
+    client = AdminClient(_base(settings))
+    _learn_leaders(client, settings)
+    return client
+
+
+def drain(consumer: Consumer, most: int, wait_s: float) -> list[Message]:
+    """Return what is there: the first record ends the wait, the rest is what queued up meanwhile.
+
+    `consume(n, t)` alone waits all of t when fewer than n records come.
+    """
+    first = consumer.consume(1, wait_s)
+    return first + consumer.consume(most - 1, 0) if first else []
+
+
+def _learn_leaders(client: AdminClient | Consumer, settings: Settings) -> None:
+    """Fetch the metadata now: a client that does not know its leaders waits for up to 3 s on first use."""
+    try:
+        client.list_topics(timeout=10)
+    except KafkaException as error:
+        raise RetriableError(
+            f"no broker answers at {settings.bootstrap_servers} ({error.args[0].str()}): check "
+            "`bootstrap_servers` (QOSRESOLVE_BOOTSTRAP_SERVERS), the network, and the security options"
+        ) from None
 
 
 def _base(settings: Settings) -> Config:

@@ -43,7 +43,7 @@ class Sweep:
     def step(self, timeout: float) -> list[Message]:
         """Return the next records; ends of partitions are noted on the way."""
         records = []
-        for message in self._consumer.consume(CHUNK, timeout):
+        for message in clients.drain(self._consumer, CHUNK, timeout):
             error = message.error()
             place, offset = place_of(message)
             if error is None:

@@ -146,8 +146,7 @@ class Timer:
     # -- reading
 
     def _read(self) -> list[Message]:
-        first = self._consumer.consume(1, self._pause())
-        return first + self._consumer.consume(CHUNK, 0) if first else []
+        return clients.drain(self._consumer, CHUNK, self._pause())
 
     def _pause(self) -> float:
         """Return how long to wait for records: not beyond the next alarm."""

@@ -114,11 +114,8 @@ class Worker:
     # -- reading
 
     def _poll(self) -> list[Message]:
-        """Return what is there: the first record ends the wait, the rest of the batch is what queued up."""
-        first = self._consumer.consume(1, self._settings.poll_ms / 1000)
-        if not first:
-            return []
-        return first + self._consumer.consume(self._settings.batch_records - 1, 0)
+        """Return a batch: small when idle, as large as allowed under a backlog."""
+        return clients.drain(self._consumer, self._settings.batch_records, self._settings.poll_ms / 1000)
 
     def _stage(self, messages: list[Message]) -> None:
         now = time.monotonic()

@@ -14,6 +14,7 @@ from qosresolve.core import facts as f
 from qosresolve.core.case import Case
 from qosresolve.core.fold import fold
 from qosresolve.core.inputs import Answer, Deadline
+from qosresolve.core.policy import Target
 from qosresolve.core.processes.change_status import EDGES
 from qosresolve.core.requests import Action, EscalationNotice, Request
 from qosresolve.core.step import step
@@ -44,9 +45,7 @@ if TYPE_CHECKING:
 START = at("9:00")
 ENDS = [Verb.CANCEL, Verb.CLEAR, Verb.CLOSE, Verb.RESTORE, Verb.REFUSE_RESOLUTION]
 VERBS = sorted(set(Verb) - {Verb.OPEN, Verb.ANSWER}) + 3 * ENDS
-UNPROMISED = {
-    severity: replace(target, respond=None, restore=None) for severity, target in GOLD.targets.items()
-}
+UNPROMISED = {severity: Target(None, None) for severity in GOLD.targets}
 NO_TARGETS = replace(GOLD, targets=UNPROMISED)
 POLICIES = (
     POLICY,

@@ -51,14 +51,16 @@ def test_kill_in_mid_batch(world: World, point: str) -> None:
                 product, sequence, kind=DegradationKind.UPDATE if sequence > 1 else DegradationKind.RAISE
             )
     world.flush()
+    # Static membership: the next process in the slot takes over at once, not after the session's time-out.
+    settings = world.settings.model_copy(update={"static_membership": True})
     killed = subprocess.run(  # noqa: S603 - our own script
-        [sys.executable, str(KILLED), point, "2", world.settings.model_dump_json()], timeout=60, check=False
+        [sys.executable, str(KILLED), point, "2", settings.model_dump_json()], timeout=60, check=False
     )
     assert killed.returncode == -signal.SIGKILL
     for product in products[:20]:
         world.abate(product, 4)
     world.flush()
-    with world.running(Worker):
+    with world.running(Worker, "static_membership=true"):
         world.await_entries(140)
     entries = check_all(world)
     assert len(entries) == 140

@@ -1,0 +1,6 @@
+"""`python -m qosresolve`."""
+
+from qosresolve.cli.main import main
+
+if __name__ == "__main__":
+    main()

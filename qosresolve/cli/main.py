@@ -1,0 +1,57 @@
+"""The entry point: which commands there are."""
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from qosresolve import __version__
+from qosresolve.cli import config, demo, emit, policy, reports, run, topics, verify
+from qosresolve.cli.options import group
+from qosresolve.cli.session import Guarded
+
+app = group(
+    "Tracks and manages customer QoS performance resolution (eTOM 1.3.8.5) on Kafka, exactly once.\n\n"
+    "Settings come from QOSRESOLVE_... variables, a TOML file and --set: see `qosresolve config show`.",
+    kind=Guarded,
+)
+
+
+def _version(*, wanted: bool) -> None:
+    if wanted:
+        from confluent_kafka import libversion
+
+        typer.echo(
+            f"qosresolve {__version__} (confluent-kafka {version('confluent-kafka')}, "
+            f"librdkafka {libversion()[0]})"
+        )
+        raise typer.Exit
+
+
+def _on_version(wanted: bool) -> None:
+    _version(wanted=wanted)
+
+
+@app.callback()
+def _root(
+    *,
+    _show: Annotated[
+        bool, typer.Option("--version", callback=_on_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+run.add_to(app)
+app.add_typer(topics.app, name="topics")
+app.add_typer(policy.app, name="policy")
+app.add_typer(emit.app, name="emit")
+app.add_typer(reports.app, name="reports")
+verify.add_to(app)
+app.add_typer(config.app, name="config")
+demo.add_to(app)
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="qosresolve")

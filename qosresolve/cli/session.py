@@ -1,0 +1,89 @@
+"""From options to settings, a broker that answers, and errors that people can read."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.core import TyperGroup
+
+from qosresolve.errors import ConfigError, FatalError, QosResolveError
+
+if TYPE_CHECKING:
+    from qosresolve.settings import Settings
+
+PROBE_S = 8.0
+
+
+class Guarded(TyperGroup):
+    """Turns what the program raises on purpose into one message and its exit status."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - the context's class is typer's own
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except QosResolveError as error:
+            raise typer.Exit(tell(error)) from None
+        except Exception as error:
+            if type(error).__name__ != "KafkaException":
+                raise
+            remedy = "check bootstrap_servers and [kafka] with `qosresolve config show`"
+            raise typer.Exit(tell(FatalError(f"Kafka: {error}\n  remedy: {remedy}"))) from None
+
+
+def tell(error: QosResolveError) -> int:
+    """Print an error, with its remedy, to standard error; return its exit status."""
+    text, remedy = str(error), getattr(error, "remedy", "")
+    typer.echo(f"error: {text}", err=True)
+    if remedy and remedy not in text:
+        typer.echo(f"  remedy: {remedy}", err=True)
+    return error.exit_code
+
+
+def settings_of(config: Path | None, sets: Sequence[str] | None) -> "Settings":
+    """Return the settings. Raises ConfigError."""
+    from qosresolve.settings import load
+
+    return load(config, sets or ())
+
+
+def tool(config: Path | None, sets: Sequence[str] | None) -> "Settings":
+    """Return the settings of a tool, after a broker has answered; librdkafka is kept quiet."""
+    settings = settings_of(config, sets)
+    probe(settings)
+    return _with(settings, {"log_level": "2"} | settings.kafka)
+
+
+def probe(settings: "Settings") -> None:
+    """Make sure that a broker answers. Raises ConfigError that says what stood in the way."""
+    from confluent_kafka import KafkaException
+
+    from qosresolve.kafka import clients
+
+    seen: list[str] = []
+    heard = {"log_level": "0", "error_cb": lambda error: seen.append(error.str())}
+    try:
+        client = clients.plain_producer(_with(settings, settings.kafka | heard))
+    except KafkaException as error:
+        raise ConfigError(error.args[0].str(), setting="kafka", remedy=_OPTIONS) from None
+    try:
+        client.list_topics(timeout=PROBE_S)
+    except KafkaException as error:
+        client.poll(0)
+        why = seen[0] if seen else error.args[0].str()
+        raise ConfigError(
+            f"no broker answers at {settings.bootstrap_servers}: {why}",
+            setting="bootstrap_servers",
+            remedy=_REACH,
+        ) from None
+
+
+_OPTIONS = "mend that option in [kafka] of the TOML file, QOSRESOLVE_KAFKA__... or --set kafka.NAME=VALUE"
+_REACH = (
+    "start the brokers, or set QOSRESOLVE_BOOTSTRAP_SERVERS or --set bootstrap_servers=HOST:PORT; "
+    "with SASL or TLS also kafka.security.protocol and its options"
+)
+
+
+def _with(settings: "Settings", options: dict[str, Any]) -> "Settings":
+    return settings.model_copy(update={"kafka": options})

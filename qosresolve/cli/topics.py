@@ -1,0 +1,34 @@
+"""`topics`: make and check the topics of the one table."""
+
+import typer
+
+from qosresolve.cli.options import ConfigFile, DryRun, Json, Sets, example, group
+from qosresolve.cli.session import tool
+
+app = group("Make and check the topics.")
+
+
+@app.command(epilog=example("qosresolve topics create --set partitions=12 --set prefix=prod. --dry-run"))
+def create(
+    config: ConfigFile = None, sets: Sets = None, dry_run: DryRun = False, as_json: Json = False
+) -> None:
+    """Make what is missing, and write the worker group's first offsets. Changes nothing that exists."""
+    settings = tool(config, sets)
+
+    from qosresolve.cli import topics_view
+    from qosresolve.kafka import topics_admin
+
+    topics_view.created(topics_admin.create(settings, dry_run=dry_run), dry_run=dry_run, as_json=as_json)
+
+
+@app.command(epilog=example("qosresolve topics check --json"))
+def check(config: ConfigFile = None, sets: Sets = None, as_json: Json = False) -> None:
+    """Compare the cluster with the table. Exit status: 0 all right, 1 something has to be mended."""
+    settings = tool(config, sets)
+
+    from qosresolve.cli import topics_view
+    from qosresolve.kafka import topics_admin
+
+    findings = topics_admin.check(settings)
+    topics_view.checked(findings, as_json=as_json)
+    raise typer.Exit(int(any(finding.wrong for finding in findings)))

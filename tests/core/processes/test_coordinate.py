@@ -1,0 +1,71 @@
+"""Co-ordinate: what is laid out, when it is asked for, and when each is due."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from qosresolve.core import plan
+from qosresolve.core.requests import TroubleRequest
+from qosresolve.core.vocabulary import ObligationState
+from tests.core.builders import MINUTE, POLICY, Product, at, names
+
+
+def test_work_is_due_as_late_as_the_deadline_allows() -> None:
+    """Due times go backward from the restore deadline, less the work that waits behind."""
+    product = Product()
+    product.sample("10:00")
+    product.find("10:05", "resource", "cpe-7")
+    assert product.obligation("workAround").due_at == at("12:00") - 30 * MINUTE
+
+
+def test_a_node_that_is_not_laid_out_hands_on_what_it_waits_for() -> None:
+    """Verification after repair after work-around waits for the work-around where nothing is repaired."""
+    before = plan.upstream(POLICY, POLICY.node("verify"))
+    assert before == {"repair", "workAround"}
+
+
+def test_a_trouble_request_carries_the_shared_cause_and_the_services() -> None:
+    """The request names the service of the cause first, then those whose indicators are bad."""
+    product = Product()
+    product.sample("10:00", cause_key="fibre-12")
+    done = product.find("10:05", "service", "svc-9")
+    request = next(item for item in done.requests if isinstance(item, TroubleRequest))
+    assert request.cause_key == "fibre-12"
+    assert request.affected_services == ("svc-9", "svc-1")
+    assert request.request_id == product.obligation("trouble").obligation_id
+
+
+def test_a_new_attempt_comes_only_after_the_last_has_ended() -> None:
+    """The same service named again while its request is being withdrawn is asked for once that is settled."""
+    product = Product()
+    product.sample("10:00")
+    product.find("10:05", "service", "svc-9")
+    product.find("10:06", "supplier", "cpe-7", party="carrier")
+    product.find("10:07", "service", "svc-9")
+    assert product.obligation("trouble").state is ObligationState.WITHDRAWING
+    done = product.answer("10:08", "trouble", "cancelled")
+    assert "ObligationRequested" in names(done)
+    assert product.obligation("trouble").attempt == 2
+
+
+def test_a_failed_route_goes_back_to_analysis_once() -> None:
+    """A rejected trouble request is analysed further; that analysis failing starts no other at once."""
+    product = Product()
+    product.sample("10:00")
+    product.find("10:05", "service", "svc-9")
+    product.answer("10:06", "analyse", "resolved")
+    assert "ObligationRequested" in names(product.answer("10:07", "trouble", "rejected"))
+    assert "ObligationRequested" not in names(product.answer("10:08", "analyse", "rejected"))
+
+
+def test_without_any_target_an_open_report_is_still_followed() -> None:
+    """Where a tier promises nothing and everybody has given up, the first analysis is asked for again."""
+    gold = POLICY.tiers["gold"]
+    none = {
+        severity: replace(target, respond=None, restore=None) for severity, target in gold.targets.items()
+    }
+    product = Product(replace(POLICY, tiers={"gold": replace(gold, targets=none)}))
+    product.sample("10:00")
+    product.run_until("+3 10:00")
+    assert product.report.due is not None
+    assert len(product.report.obligations) < 6, "old attempts must not pile up"
