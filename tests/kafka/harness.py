@@ -29,6 +29,7 @@ from qosresolve.kafka.worker import Worker
 from qosresolve.settings import Settings, load
 from qosresolve.telemetry.health import Health
 from qosresolve.topics import (
+    ACTIVITY_STATUS,
     COMMAND,
     DEADLINE,
     DEGRADATION,
@@ -172,7 +173,8 @@ class World:
 
     def answer(self, topic: Topic, product: str, obligation_id: str, state: AnswerState) -> None:
         """Send a party's answer."""
-        answer = Answer(product, f"{obligation_id}-{state}", obligation_id, state, wall_ms(), party="party")
+        party = "" if topic is ACTIVITY_STATUS else "party"
+        answer = Answer(product, f"{obligation_id}-{state}", obligation_id, state, wall_ms(), party=party)
         self.send(topic, product, RECORDS.write_answer(topic.record, answer))
 
     def fire(self, product: str, report_id: str, alarm: int, due: int) -> None:

@@ -61,8 +61,8 @@ class Dying:
 
 def main(point: str, number: int, settings: Settings) -> None:
     """Run the real worker until it dies."""
-    opened: Callable[[Any], Any] = transaction.Transactions._open  # noqa: SLF001 - the one seam of this test
-    transaction.Transactions._open = lambda self: Dying(opened(self), point, number)  # type: ignore[method-assign] # noqa: SLF001
+    opened: Callable[[Any], Any] = transaction.Transactions._open
+    transaction.Transactions._open = lambda self: Dying(opened(self), point, number)  # type: ignore[method-assign]
     contracts = Contracts(SingleObjectCodec())
     Worker(
         settings.model_copy(update={"batch_records": 20}),

@@ -20,6 +20,7 @@ from qosresolve.kafka.timer import Timer
 from qosresolve.kafka.worker import Worker
 from qosresolve.topics import DEADLINE, DEGRADATION, INPUTS, REPORT
 from tests.kafka.checks import check_all
+from tests.kafka.conftest import MakeWorld
 from tests.kafka.harness import (
     PARTITIONS,
     RECORDS,
@@ -27,18 +28,11 @@ from tests.kafka.harness import (
     World,
     await_that,
     degradation,
-    settings_for,
     wall_ms,
 )
 
 DEMO_POLICY = "policy_file=qosresolve/demo/demo_policy.yaml"
 KILLED = Path(__file__).parent / "killed_worker.py"
-
-
-@pytest.fixture
-def world(kafka_bootstrap: str, prefix: str) -> World:
-    """Topics of this test's own, with a policy whose targets are hours."""
-    return World(settings_for(kafka_bootstrap, prefix))
 
 
 @pytest.mark.parametrize("point", ["begun", "produced", "offsets", "committing", "committed"])
@@ -94,13 +88,13 @@ def _share(*workers: Running) -> bool:
 
 
 def _assignment(worker: Running):  # type: ignore[no-untyped-def] # the worker's inside, for this assertion only
-    return worker.role._assignment  # type: ignore[union-attr] # noqa: SLF001
+    return worker.role._assignment  # type: ignore[union-attr]
 
 
 def _inputs_at_one_owner(*workers: Running) -> bool:
     """Every partition number has all six inputs at one worker."""
     for worker in workers:
-        assigned = worker.role._consumer.assignment()  # noqa: SLF001
+        assigned = worker.role._consumer.assignment()
         by_number: dict[int, set[str]] = {}
         for at in assigned:
             by_number.setdefault(at.partition, set()).add(at.topic)
@@ -158,9 +152,9 @@ def _write_like_a_worker(world: World, number: int, report: Report) -> None:
     producer.commit_transaction(10)
 
 
-def test_deadlines_that_passed_while_the_timer_was_down(kafka_bootstrap: str, prefix: str) -> None:
+def test_deadlines_that_passed_while_the_timer_was_down(make_world: MakeWorld) -> None:
     """A timer that starts late fires what passed: the highest threshold, naming those that were skipped."""
-    world = World(settings_for(kafka_bootstrap, prefix, DEMO_POLICY))
+    world = make_world(DEMO_POLICY)
     with world.running(Worker, DEMO_POLICY):
         with world.running(Timer):
             world.degrade("P1")
@@ -186,9 +180,9 @@ def test_deadlines_that_passed_while_the_timer_was_down(kafka_bootstrap: str, pr
     assert told == [(80, (50,))], "only the highest threshold, naming the one below it"
 
 
-def test_a_deadline_waits_for_the_abatement_in_the_backlog(kafka_bootstrap: str, prefix: str) -> None:
+def test_a_deadline_waits_for_the_abatement_in_the_backlog(make_world: MakeWorld) -> None:
     """An abatement that lies in the backlog comes before a deadline that was written after it: no breach."""
-    world = World(settings_for(kafka_bootstrap, prefix))
+    world = make_world()
     with world.running(Worker):
         world.degrade("P1")
         report = world.await_report("P1", lambda item: item.due is not None, "armed")

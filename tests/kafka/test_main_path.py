@@ -1,7 +1,5 @@
 """The whole way of an event on a real broker, as its neighbours see it."""
 
-import pytest
-
 from qosresolve.core.inputs import Finding
 from qosresolve.core.vocabulary import (
     AnswerState,
@@ -23,22 +21,16 @@ from qosresolve.topics import (
     TROUBLE_STATUS,
 )
 from tests.kafka.checks import check_all
+from tests.kafka.conftest import MakeWorld
 from tests.kafka.harness import (
     PARTITIONS,
     RECORDS,
     World,
     await_that,
-    settings_for,
     wall_ms,
 )
 
 DEMO_POLICY = "policy_file=qosresolve/demo/demo_policy.yaml"
-
-
-@pytest.fixture
-def world(kafka_bootstrap: str, prefix: str) -> World:
-    """Topics of this test's own, with a policy whose targets are hours."""
-    return World(settings_for(kafka_bootstrap, prefix))
 
 
 def test_a_degradation_goes_all_the_way(world: World) -> None:
@@ -82,9 +74,9 @@ def test_headers_tell_neighbours_what_they_read(world: World) -> None:
         assert {"ce_id", "ce_type", "ce_source", "ce_time", "content-type"} <= headers.keys()
 
 
-def test_jeopardy_comes_by_the_timer(kafka_bootstrap: str, prefix: str) -> None:
+def test_jeopardy_comes_by_the_timer(make_world: MakeWorld) -> None:
     """At a percentage of the target an escalation is raised, at the target a breach, without any input."""
-    world = World(settings_for(kafka_bootstrap, prefix, DEMO_POLICY))
+    world = make_world(DEMO_POLICY)
     with world.running(Worker, DEMO_POLICY), world.running(Timer):
         world.degrade("P1")
         world.await_report("P1", lambda item: item.respond.breached_at is not None, "breached")
