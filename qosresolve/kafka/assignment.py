@@ -59,11 +59,11 @@ class Assignment:
             self._failure = error
 
     def _assign(self, consumer: Consumer, numbers: list[int]) -> None:
-        for number in numbers:
-            # From the end and paused: nothing is read before the restore says from where.
-            inputs = self.inputs(number)
+        inputs = [at for number in numbers for at in self.inputs(number)]
+        if inputs:  # from the end and paused: nothing is read before the restore says from where
             consumer.incremental_assign(inputs)
             consumer.pause(inputs)
+        for number in numbers:
             self._epoch += 1
             self.held[number] = self._make(number, self._epoch)
             self.fresh.append(self.held[number])
@@ -79,9 +79,11 @@ class Assignment:
     def _drop(self, consumer: Consumer, anchors: list[TopicPartition], why: str) -> None:
         try:
             numbers = [anchor.partition for anchor in anchors]
+            inputs = [at for number in numbers for at in self.inputs(number)]
+            if inputs:  # in one call: with static membership a second one within a callback never returned
+                consumer.incremental_unassign(inputs)
             for number in numbers:
                 self.held.pop(number, None)
-                consumer.incremental_unassign(self.inputs(number))
             self.fresh = [partition for partition in self.fresh if self.current(partition)]
             if numbers:
                 self._log.info("partitions given up", partitions=sorted(numbers), why=why)

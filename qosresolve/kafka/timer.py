@@ -112,22 +112,27 @@ class Timer:
 
     # -- assignment
 
-    def _watched(self, number: int, offset: int = OFFSET_BEGINNING) -> list[TopicPartition]:
-        return [TopicPartition(self._names.of(topic), number, offset) for topic in STATE]
+    def _watched(self, anchors: list[TopicPartition]) -> list[TopicPartition]:
+        return [
+            TopicPartition(self._names.of(topic), anchor.partition, OFFSET_BEGINNING)
+            for anchor in anchors
+            for topic in STATE
+        ]
 
     def _on_assign(self, consumer: Consumer, anchors: list[TopicPartition]) -> None:
         try:
-            for anchor in anchors:
-                consumer.incremental_assign(self._watched(anchor.partition))
-                self._held[anchor.partition] = Held()
+            if anchors:
+                consumer.incremental_assign(self._watched(anchors))
+            self._held |= {anchor.partition: Held() for anchor in anchors}
         except Exception as error:  # noqa: BLE001 - raised again from the loop
             self._failure = error
 
     def _drop(self, consumer: Consumer, anchors: list[TopicPartition]) -> None:
         try:
+            if anchors:
+                consumer.incremental_unassign(self._watched(anchors))
             for anchor in anchors:
                 self._held.pop(anchor.partition, None)
-                consumer.incremental_unassign(self._watched(anchor.partition))
         except Exception as error:  # noqa: BLE001 - raised again from the loop
             self._failure = error
 

@@ -4,21 +4,24 @@ Without first offsets a worker refuses to start: `auto.offset.reset` is always `
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import ConfigResource
 from confluent_kafka.admin._resource import ResourceType
 from confluent_kafka.cimpl import NewTopic
 
-from qosresolve.errors import ConfigError, FatalError
+from qosresolve.errors import ConfigError, FatalError, RetriableError
 from qosresolve.kafka import clients
-from qosresolve.kafka.offsets import patiently, starts
+from qosresolve.kafka.offsets import Place, patiently, starts
 from qosresolve.settings import Settings
 from qosresolve.topics import TOPICS, Names, Topic
 
 TIMEOUT = 30.0
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +102,51 @@ def _first_offsets(client: AdminClient, settings: Settings, *, dry_run: bool, mi
     """Write the start of each input as the group's offset where it has none. Never moves one that exists."""
     if missing and dry_run:
         return [Finding(settings.group, "first offsets of the group written", wrong=False)]
+    consumer = clients.reader(settings)
+    try:
+        without = patiently(lambda: _without_offset(client, consumer, settings))
+        if without and not dry_run:
+            first = patiently(lambda: starts(client, without))
+            offsets = [TopicPartition(topic, number, first[topic, number]) for topic, number in without]
+            patiently(lambda: _asked(lambda: consumer.commit(offsets=offsets, asynchronous=False)))
+    finally:
+        consumer.close()
+    if not without:
+        return []
+    return [Finding(settings.group, f"first offsets written for {len(without)} partitions", wrong=False)]
+
+
+def _without_offset(client: AdminClient, consumer: Consumer, settings: Settings) -> list[Place]:
+    """Return the inputs for which the group has no offset.
+
+    Asked through a consumer: the admin client's own call crashes the process while the coordinator is loading
+    (librdkafka issue 5040).
+    """
     names = Names(settings.prefix)
     count = _count(client, names.inputs[0])
     inputs = [TopicPartition(topic, number) for topic in names.inputs for number in range(count)]
-    asked = client.list_consumer_group_offsets([ConsumerGroupTopicPartitions(settings.group, inputs)])
-    known = next(iter(asked.values())).result().topic_partitions or []
-    without = [(at.topic, at.partition) for at in known if at.offset < 0]
-    if not without:
-        return []
-    if not dry_run:
-        first = patiently(lambda: starts(client, without))
-        offsets = [TopicPartition(topic, number, first[topic, number]) for topic, number in without]
-        altered = client.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(settings.group, offsets)])
-        next(iter(altered.values())).result()
-    return [Finding(settings.group, f"first offsets written for {len(without)} partitions", wrong=False)]
+    found = _asked(lambda: consumer.committed(inputs, timeout=10))
+    return [(at.topic, at.partition) for at in found if at.offset < 0]
+
+
+def _asked(call: Callable[[], T]) -> T:
+    """Return a coordinator's answer. Raises RetriableError while there is none, or it is loading."""
+    try:
+        return call()
+    except KafkaException as error:
+        if error.args[0].retriable() or error.args[0].code() in _UNSETTLED:
+            raise RetriableError(f"the group coordinator is not ready: {error.args[0].str()}") from error
+        raise FatalError(f"the group's offsets: {error.args[0].str()}") from error
+
+
+_UNSETTLED = (
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.NOT_COORDINATOR,
+    KafkaError._TIMED_OUT,  # noqa: SLF001 - the client's own constants
+    KafkaError._TRANSPORT,  # noqa: SLF001
+    KafkaError._WAIT_COORD,  # noqa: SLF001
+)
 
 
 def _count(client: AdminClient, topic: str) -> int:
