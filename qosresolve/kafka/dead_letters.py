@@ -4,6 +4,8 @@ Header names are Kafka Connect's. Neither the payload nor an exception's text th
 log line or a header.
 """
 
+from typing import cast
+
 from confluent_kafka import Message
 
 from qosresolve.core.facts import DeadLettered
@@ -45,7 +47,8 @@ def fact_of(message: Message, error: PoisonRecordError) -> DeadLettered:
 
 def original_headers(message: Message) -> list[tuple[str, bytes]]:
     """Return a record's headers as they came."""
-    return [(name, _bytes(value)) for name, value in message.headers() or []]
+    headers = cast("list[tuple[str, bytes | str | None]]", message.headers() or [])
+    return [(name, _bytes(value)) for name, value in headers]
 
 
 def _bytes(data: bytes | str | None) -> bytes:

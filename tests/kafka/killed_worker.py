@@ -1,4 +1,6 @@
-"""A worker that dies by SIGKILL at a named point of its n-th transaction: `killed_worker.py POINT N SETTINGS`.
+"""A worker that dies by SIGKILL at a named point of its n-th transaction.
+
+Called as `killed_worker.py POINT N SETTINGS`, the settings as JSON.
 
 Points, in the order of one transaction: begun, produced, offsets, committing, committed.
 """
@@ -7,7 +9,6 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -61,8 +62,12 @@ class Dying:
 
 def main(point: str, number: int, settings: Settings) -> None:
     """Run the real worker until it dies."""
-    opened: Callable[[Any], Any] = transaction.Transactions._open
-    transaction.Transactions._open = lambda self: Dying(opened(self), point, number)  # type: ignore[method-assign]
+    opened = transaction.Transactions._open  # noqa: SLF001 - the one seam of this test
+
+    def open_dying(self: transaction.Transactions) -> Any:
+        return Dying(opened(self), point, number)
+
+    transaction.Transactions._open = open_dying  # type: ignore[method-assign] # noqa: SLF001
     contracts = Contracts(SingleObjectCodec())
     Worker(
         settings.model_copy(update={"batch_records": 20}),

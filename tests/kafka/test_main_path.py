@@ -1,6 +1,7 @@
 """The whole way of an event on a real broker, as its neighbours see it."""
 
 from qosresolve.core.inputs import Finding
+from qosresolve.core.requests import Action, EscalationNotice, TroubleRequest
 from qosresolve.core.vocabulary import (
     AnswerState,
     Outcome,
@@ -8,6 +9,7 @@ from qosresolve.core.vocabulary import (
     Status,
     Verb,
 )
+from qosresolve.kafka.murmur import partition_of
 from qosresolve.kafka.timer import Timer
 from qosresolve.kafka.worker import Worker
 from qosresolve.topics import (
@@ -27,6 +29,7 @@ from tests.kafka.harness import (
     RECORDS,
     World,
     await_that,
+    degradation,
     wall_ms,
 )
 
@@ -81,11 +84,8 @@ def test_jeopardy_comes_by_the_timer(make_world: MakeWorld) -> None:
         world.degrade("P1")
         world.await_report("P1", lambda item: item.respond.breached_at is not None, "breached")
     assert world.facts("P1").count("ReportOpened") == 1
-    levels = [
-        (notice.raised, notice.level)  # type: ignore[union-attr]
-        for message in world.messages(ESCALATION)
-        if (notice := RECORDS.read_request("escalation", message.value() or b""))
-    ]
+    notices = [RECORDS.read_request("escalation", item.value() or b"") for item in world.messages(ESCALATION)]
+    levels = [(item.raised, item.level) for item in notices if isinstance(item, EscalationNotice)]
     assert levels[0] == (True, 1), "the first threshold asks for level 1"
     assert max(level for _, level in levels) >= 3, "the breach asks for level 3"
     check_all(world)
@@ -117,9 +117,6 @@ def test_a_poison_record_becomes_a_dead_letter(world: World) -> None:
 
 def test_a_foreign_partitioner_is_put_right(world: World) -> None:
     """A record on a partition that its product does not hash to is forwarded, not stepped there."""
-    from qosresolve.kafka.murmur import partition_of
-    from tests.kafka.harness import degradation
-
     wrong = (partition_of("P1", PARTITIONS) + 1) % PARTITIONS
     value = RECORDS.write_input(degradation("P1", 1))[1]
     with world.running(Worker):
