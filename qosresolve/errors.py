@@ -33,7 +33,10 @@ class ConfigError(QosResolveError):
 
 
 class PoisonRecordError(QosResolveError):
-    """A record that will never be taken as it is. `stage` is where it failed: decode, validate, step, size."""
+    """A record that will never be taken as it is.
+
+    `stage` is where it failed: decode, validate, step or size.
+    """
 
     def __init__(self, message: str, *, stage: str, remedy: str = "") -> None:
         self.stage = stage

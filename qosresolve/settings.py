@@ -4,8 +4,10 @@ Options of librdkafka are passed through under `kafka`, e.g. `QOSRESOLVE_KAFKA__
 `[kafka] "sasl.password"`; what the guarantees rest on cannot be overridden there.
 """
 
+import os
 import tomllib
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,6 +30,8 @@ PROTECTED = {
     "group.protocol": "set `group_protocol` instead",
     "transaction.timeout.ms": "set `transaction_timeout_ms` instead",
 }
+PREFIX = "QOSRESOLVE_"
+NOT_SETTINGS = ("QOSRESOLVE_TEST_", "QOSRESOLVE_BENCH_")
 SECRET_WORDS = ("password", "secret", "key.pem", "token", "credential")
 
 
@@ -35,7 +39,7 @@ class Settings(BaseSettings):
     """Everything that can be set, with its unit in the name."""
 
     model_config = SettingsConfigDict(
-        env_prefix="QOSRESOLVE_", env_nested_delimiter="__", extra="forbid", frozen=True
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
     )
 
     bootstrap_servers: str = Field("127.0.0.1:9092", description="Kafka brokers, host:port, comma-separated")
@@ -69,7 +73,7 @@ class Settings(BaseSettings):
 
     @field_validator("kafka", mode="before")
     @classmethod
-    def _dotted(cls, value: Any) -> Any:
+    def _dotted(cls, value: object) -> object:
         """Environment names have underscores where librdkafka has dots."""
         if not isinstance(value, Mapping):
             return value
@@ -87,11 +91,11 @@ class Settings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the base class's signature
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Take explicit values before the environment; `load` puts the file below both."""
         return (init_settings, env_settings)
@@ -112,6 +116,7 @@ def load(file: Path | None = None, overrides: Sequence[str] = ()) -> Settings:
     """
     explicit = _from_overrides(overrides)
     from_file = _from_file(file) if file else {}
+    _no_strangers(os.environ)
     try:
         environment = Settings().model_dump(exclude_unset=True)
         return Settings(**_merged(from_file, environment, explicit))
@@ -152,15 +157,30 @@ def _from_overrides(overrides: Sequence[str]) -> dict[str, Any]:
     return explicit
 
 
+def _no_strangers(environment: Mapping[str, str]) -> None:
+    """Refuse a variable of ours that names no setting: it would be a misspelt one, silently without effect."""
+    for variable in environment:
+        name, _, _ = variable.removeprefix(PREFIX).lower().partition("__")
+        foreign = not variable.startswith(PREFIX) or variable.startswith(NOT_SETTINGS)
+        if not foreign and name not in Settings.model_fields:
+            close = get_close_matches(name, Settings.model_fields, 1)
+            remedy = f"did you mean {PREFIX}{close[0].upper()}?" if close else _KNOWN
+            raise ConfigError("names no setting", setting=variable, remedy=remedy)
+
+
 def _explained(error: ValidationError) -> ConfigError:
     first = error.errors()[0]
     name = ".".join(str(part) for part in first["loc"]) or "settings"
     known = Settings.model_fields.get(str(first["loc"][0])) if first["loc"] else None
-    variable = f"QOSRESOLVE_{str(first['loc'][0]).upper()}" if first["loc"] else ""
+    variable = f"{PREFIX}{str(first['loc'][0]).upper()}" if first["loc"] else ""
     remedy = f"set {variable}, --set {name}=... or the TOML file; it is: {known.description}" if known else ""
     if first["type"] == "extra_forbidden":
-        remedy = "known settings: " + ", ".join(sorted(Settings.model_fields))
-    return ConfigError(f"{first['msg']} (got {first.get('input')!r})", setting=name, remedy=remedy)
+        remedy = _KNOWN
+    got = "" if name.startswith("kafka") else f" (got {first.get('input')!r})"  # may hold a secret
+    return ConfigError(f"{first['msg']}{got}", setting=name, remedy=remedy)
+
+
+_KNOWN = "known settings: " + ", ".join(sorted(Settings.model_fields))
 
 
 def masked(settings: Settings) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The timer's alarms: one a report or watch, by due time. Pure bookkeeping; no broker, no clock.
 
-An alarm is settled when its record comes again with a higher number, or is removed. Until then it may be fired
-again, which is harmless.
+An alarm is settled when its record comes again with a higher number, or is removed. Until then it may be
+fired again, which is harmless.
 """
 
 import heapq

@@ -1,8 +1,7 @@
-"""Which partitions are ours. The group subscribes to the anchor only; each partition number brings all six
-inputs.
+"""Which partitions are ours.
 
-The callbacks run inside `consume()`. They assign, pause and note, or drop; they never commit, never restore and
-never raise.
+The group subscribes to the anchor only; each partition number of it brings all six inputs. The callbacks run
+inside `consume()`: they assign, pause and note, or drop; they never commit, never restore and never raise.
 """
 
 from collections.abc import Callable

@@ -1,9 +1,10 @@
 """How every Kafka client of ours is configured.
 
-One place for the options that the guarantees rest on; what an operator passes through (SASL, TLS, tuning) goes
-underneath them and cannot override them.
+One place for the options that the guarantees rest on; what an operator passes through (SASL, TLS, tuning)
+goes underneath them and cannot override them.
 """
 
+import logging
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, Message, Producer
@@ -56,7 +57,7 @@ def anchored_reader(settings: Settings, group: str) -> Consumer:
     )
 
 
-def transactional_producer(settings: Settings, on_log: Any) -> Producer:
+def transactional_producer(settings: Settings, on_log: logging.Logger) -> Producer:
     """Return the worker's producer, before `init_transactions`. `on_log` sees librdkafka's log lines."""
     own = {
         "transactional.id": transactional_id(settings),

@@ -1,7 +1,7 @@
 """The embedded broker: librdkafka's mock cluster, for the demo and quick tries, in this process.
 
-It is no evidence of exactly once: it shows aborted records to everybody and drops the offsets of transactions.
-Topics appear by use.
+It is no evidence of exactly once: it shows aborted records to everybody and drops the offsets of
+transactions. Topics appear by use.
 """
 
 import threading

@@ -1,7 +1,7 @@
 """Log ends and starts, asked of the brokers.
 
-The end is taken with READ_UNCOMMITTED: with a foreign transaction open, READ_COMMITTED stops below records that
-are committed already, and a restore that trusts it misses them.
+The end is taken with READ_UNCOMMITTED: with a foreign transaction open, READ_COMMITTED stops below records
+that are committed already, and a restore that trusts it misses them.
 """
 
 import time

@@ -1,7 +1,7 @@
 """One partition a worker holds: its cases, its positions, and the deadlines that wait for their backlog.
 
-Positions are the next offsets of all six inputs. They travel in every transaction, so a rewind of the group is
-skipped and a loss of state is seen. Nothing in here talks to a broker.
+Positions are the next offsets of all six inputs. They travel in every transaction, so a rewind of the group
+is skipped and a loss of state is seen. Nothing in here talks to a broker.
 """
 
 from collections import deque

@@ -5,7 +5,6 @@ Which policy a partition's new reports follow is not decided here but by control
 
 from collections.abc import Iterable
 
-
 from qosresolve.contracts import policy_file
 from qosresolve.contracts.records import Contracts
 from qosresolve.core.policy import Policies, Policy, UnknownPolicyError

@@ -55,7 +55,7 @@ def committed(consumer: Consumer, inputs: list[TopicPartition]) -> dict[str, int
 
 
 def initial(partition: Partition, offsets: Offsets, *, embedded: bool) -> PartitionState:
-    """Return the state of a partition that never ran. Its group offsets must exist: `topics create` wrote them."""
+    """Return the state of a partition that never ran; `topics create` wrote the group's first offsets."""
     missing = [topic for topic, offset in offsets.items() if offset < 0]
     if missing and not embedded:
         raise ConfigError(

@@ -1,7 +1,7 @@
 """Reading a topic from its start to its end, committed records only.
 
-Serves restore, policies, verification and the tools. Done means: the position reached the READ_UNCOMMITTED end
-that was taken after the assignment.
+Serves restore, policies, verification and the tools. Done means: the position reached the READ_UNCOMMITTED
+end that was taken after the assignment.
 """
 
 import time

@@ -113,7 +113,7 @@ class Staging:
         self._record(entry, head.traceparent(message.headers()))
 
     def _control(self, message: Message, order: Command, cause: Cause) -> None:
-        """A control command is for the partition it lies in: which policy a decision saw is order, not luck."""
+        """Apply to the partition it lies in: which policy a decision saw is a matter of order, not of luck."""
         if order.verb is Verb.SET_WINDOW:
             self._entry(message, order.product_id, cause, Outcome.REFUSED, Rule.NOT_YET_SUPPORTED)
             return

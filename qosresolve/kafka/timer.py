@@ -1,7 +1,7 @@
 """The timer: reads the alarm headers of reports and watches, and says `look now` when one is due.
 
-It decides nothing: a deadline record makes the owner look, and what is due is decided then. So firing twice is
-harmless and firing late is only late. It fires nothing before it has read to the end of what it watches.
+It decides nothing: a deadline record makes the owner look, and what is due is decided then. So firing twice
+is harmless and firing late is only late. It fires nothing before it has read to the end of what it watches.
 """
 
 import threading

@@ -1,7 +1,7 @@
 """Transactions: all outputs of a batch and its offsets, or nothing.
 
-A producer that saw a failed transaction, or an ambiguous time-out inside one, is replaced before the next: the
-new `init_transactions` resolves what is open under our id and fences every late request of the old one.
+A producer that saw a failed transaction, or an ambiguous time-out inside one, is replaced before the next:
+the new `init_transactions` resolves what is open under our id and fences every late request of the old one.
 """
 
 import time
@@ -87,7 +87,7 @@ class Transactions:
                     output.value,
                     output.key,
                     partition=output.partition,
-                    headers=cast(Any, output.headers),
+                    headers=cast("Any", output.headers),
                 )
             except BufferError:
                 self._producer.poll(0.05)
@@ -136,8 +136,8 @@ class Transactions:
         now = time.monotonic()
         if len(self._rebuilt) == REBUILDS_PER_MINUTE and now - self._rebuilt[0] < 60:
             raise FatalError(
-                f"{REBUILDS_PER_MINUTE} producers replaced within a minute, last because {detail}; look at the "
-                "brokers' health, the transaction coordinator and ACLs of the transactional id"
+                f"{REBUILDS_PER_MINUTE} producers replaced within a minute, last because {detail}; look at "
+                "the brokers' health, the transaction coordinator and ACLs of the transactional id"
             )
         self._rebuilt.append(now)
         self._metrics.rebuilds.labels(reason).inc()

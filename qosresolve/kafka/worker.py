@@ -1,7 +1,7 @@
 """The worker's loop: one thread, one consumer, one transactional producer.
 
-No transaction is open while `consume()` runs, so a rebalance finds nothing to commit. Memory changes only after
-a confirmed commit.
+No transaction is open while `consume()` runs, so a rebalance finds nothing to commit. Memory changes only
+after a confirmed commit.
 """
 
 import threading

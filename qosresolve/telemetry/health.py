@@ -44,7 +44,7 @@ class _Server(ThreadingMixIn, WSGIServer):
 
 
 class _Quiet(WSGIRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Probes are not news."""
 
 
@@ -55,7 +55,7 @@ def serve(health: Health, registry: CollectorRegistry, host: str, port: int) -> 
     def app(environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if path == "/metrics":
-            return cast(Iterable[bytes], metrics(environ, start))
+            return cast("Iterable[bytes]", metrics(environ, start))
         probes = {"/healthz": health.alive, "/readyz": health.ready}
         if path not in probes:
             start("404 Not Found", [("content-type", "text/plain")])

@@ -46,7 +46,7 @@ class LibrdkafkaLog(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self.ambiguous = ""
-        self.logger = logging.Logger("librdkafka", logging.WARNING)
+        self.logger = logging.Logger("librdkafka", logging.WARNING)  # noqa: LOG001 - one a producer, never shared
         self.logger.addHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:

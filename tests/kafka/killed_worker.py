@@ -9,8 +9,10 @@ import os
 import signal
 import sys
 import threading
-from typing import Any
+from collections.abc import Callable
+from typing import cast
 
+from confluent_kafka import Producer
 from prometheus_client import CollectorRegistry
 
 from qosresolve.contracts.codec import SingleObjectCodec
@@ -31,20 +33,20 @@ CALLS = {
 class Dying:
     """The producer, counting its transactions and dying where it was told to."""
 
-    def __init__(self, producer: Any, point: str, number: int) -> None:
+    def __init__(self, producer: Producer, point: str, number: int) -> None:
         self._producer = producer
         self._point = point
         self._number = number
         self._begun = 0
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Callable[..., object]:
         """Pass every call on, with the two points around those that matter."""
-        target = getattr(self._producer, name)
+        target: Callable[..., object] = getattr(self._producer, name)
         if name not in CALLS:
             return target
         before, after = CALLS[name]
 
-        def call(*args: Any) -> Any:
+        def call(*args: object) -> object:
             self._begun += name == "begin_transaction"
             self._die_at(before)
             answer = target(*args)
@@ -62,12 +64,12 @@ class Dying:
 
 def main(point: str, number: int, settings: Settings) -> None:
     """Run the real worker until it dies."""
-    opened = transaction.Transactions._open  # noqa: SLF001 - the one seam of this test
+    opened = transaction.Transactions._open  # the one seam of this test
 
-    def open_dying(self: transaction.Transactions) -> Any:
-        return Dying(opened(self), point, number)
+    def open_dying(self: transaction.Transactions) -> Producer:
+        return cast("Producer", Dying(opened(self), point, number))
 
-    transaction.Transactions._open = open_dying  # type: ignore[method-assign] # noqa: SLF001
+    transaction.Transactions._open = open_dying  # type: ignore[method-assign]
     contracts = Contracts(SingleObjectCodec())
     Worker(
         settings.model_copy(update={"batch_records": 20}),

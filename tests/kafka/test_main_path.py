@@ -58,10 +58,9 @@ def test_a_degradation_goes_all_the_way(world: World) -> None:
         closed = world.await_report("P1", lambda item: item.status is Status.CLOSED, "closed")
     assert closed.resolution == "service/own/permanent"
     assert closed.respond.outcome == closed.restore.outcome == "met"
-    troubles = [
-        RECORDS.read_request("trouble-request", m.value() or b"") for m in world.messages(TROUBLE_REQUEST)
-    ]
-    assert [str(item.action) for item in troubles if hasattr(item, "action")][0] == "request"  # noqa: RUF015
+    first = RECORDS.read_request("trouble-request", world.messages(TROUBLE_REQUEST)[0].value() or b"")
+    assert isinstance(first, TroubleRequest)
+    assert (first.action, first.service_id, first.attempt) == (Action.REQUEST, "service-P1", 1)
     assert world.messages(ACTIVITY_REQUEST)
     check_all(world)
 
