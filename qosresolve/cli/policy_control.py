@@ -8,7 +8,7 @@ from qosresolve.cli.output import dump, line
 from qosresolve.cli.people import user
 from qosresolve.cli.sending import Sending, send
 from qosresolve.cli.times import now_ms
-from qosresolve.contracts import policy_file
+from qosresolve.contracts.policy import file as policy_file
 from qosresolve.contracts.records import Contracts
 from qosresolve.core.inputs import Command
 from qosresolve.core.vocabulary import Verb

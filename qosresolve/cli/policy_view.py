@@ -7,8 +7,9 @@ from pathlib import Path
 
 from qosresolve.cli.output import console, dump, line, table
 from qosresolve.cli.times import shown
-from qosresolve.contracts import policy_file, policy_report
-from qosresolve.contracts.policy_findings import Finding, PolicyFileError
+from qosresolve.contracts.policy import file as policy_file
+from qosresolve.contracts.policy import summary as policy_report
+from qosresolve.contracts.policy.findings import Finding, PolicyFileError
 from qosresolve.contracts.records import PublishedPolicy
 from qosresolve.kafka.wire import contracts_for
 from qosresolve.replay.reports import partition_states, published_policies

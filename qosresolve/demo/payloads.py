@@ -42,7 +42,7 @@ _SEVERITY = {"MAJ": Severity.MAJOR, "CRIT": Severity.CRITICAL} | {item.name: ite
 
 def load(name: str) -> Payload:
     """Return a payload of ours by its file name."""
-    text = files(__package__).joinpath("payloads", name).read_text(encoding="utf-8")
+    text = files("qosresolve.demo").joinpath("payloads", name).read_text(encoding="utf-8")
     payload: Payload = json.loads(text)
     return payload
 

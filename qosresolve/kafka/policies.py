@@ -5,7 +5,7 @@ Which policy a partition's new reports follow is not decided here but by control
 
 from collections.abc import Iterable
 
-from qosresolve.contracts import policy_file
+from qosresolve.contracts.policy import file as policy_file
 from qosresolve.contracts.records import Contracts
 from qosresolve.core.policy import Policies, Policy, UnknownPolicyError
 from qosresolve.errors import RetriableError

@@ -9,7 +9,7 @@ from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, Config
 from confluent_kafka.admin._resource import ResourceType
 from typer.testing import Result
 
-from qosresolve.contracts.policy_file import default_text
+from qosresolve.contracts.policy.file import default_text
 from qosresolve.core.inputs import Command, Degradation
 from qosresolve.core.vocabulary import Verb
 from qosresolve.kafka.murmur import partition_of

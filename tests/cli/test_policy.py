@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from qosresolve.contracts.policy_file import default_text
+from qosresolve.contracts.policy.file import default_text
 from tests.cli.conftest import Run
 
 

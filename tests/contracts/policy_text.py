@@ -2,8 +2,8 @@
 
 import pytest
 
-from qosresolve.contracts import policy_file
-from qosresolve.contracts.policy_file import Finding, PolicyFileError
+from qosresolve.contracts.policy import file as policy_file
+from qosresolve.contracts.policy.file import Finding, PolicyFileError
 
 Edit = tuple[str, str]
 

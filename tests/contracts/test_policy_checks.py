@@ -2,8 +2,8 @@
 
 import pytest
 
-from qosresolve.contracts import policy_file
-from qosresolve.contracts.policy_file import Check
+from qosresolve.contracts.policy import file as policy_file
+from qosresolve.contracts.policy.file import Check
 from tests.contracts.policy_text import Edit, edited, finding, findings, line_of
 
 BUSINESS = 'mon-fri: ["08:00-18:00"]\n      sat: ["09:00-12:00"]'

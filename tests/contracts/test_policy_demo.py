@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from qosresolve import demo
-from qosresolve.contracts import policy_file
+from qosresolve.contracts.policy import file as policy_file
 from qosresolve.core.case import Case
 from qosresolve.core.facts import (
     EscalationRaised,

@@ -10,8 +10,8 @@ import pytest
 import tzdata  # type: ignore[import-untyped] # there are no stubs for its one constant
 import yaml
 
-from qosresolve.contracts import policy_file
-from qosresolve.contracts.policy_canonical import CanonicalFormError, tzdata_of
+from qosresolve.contracts.policy import file as policy_file
+from qosresolve.contracts.policy.canonical import CanonicalFormError, tzdata_of
 from qosresolve.core.calendar import due
 from qosresolve.core.policy import (
     AssignmentRule,
@@ -45,7 +45,7 @@ def policy() -> Policy:
 @pytest.mark.parametrize(
     "path",
     [
-        Path("qosresolve/contracts/default_policy.yaml"),
+        Path("qosresolve/contracts/policy/default.yaml"),
         Path("qosresolve/demo/demo_policy.yaml"),
     ],
 )
@@ -187,7 +187,7 @@ def test_the_hash_tells_policies_apart(edit: tuple[str, str]) -> None:
 def test_the_same_file_compiles_to_the_same_bytes_in_any_process() -> None:
     """No clock, no hash seed, no locale."""
     script = (
-        "import sys; from qosresolve.contracts import policy_file as p; "
+        "import sys; from qosresolve.contracts.policy import file as p; "
         "sys.stdout.write(p.policy_hash(p.compile(p.load(p.default_text()))))"
     )
     told = subprocess.run(  # noqa: S603 - our own interpreter and script
@@ -247,7 +247,7 @@ def test_reading_needs_neither_yaml_nor_holidays() -> None:
     """A worker reads policies that another has compiled."""
     script = (
         "import sys; sys.modules['yaml'] = sys.modules['holidays'] = sys.modules['pydantic'] = None; "
-        "from qosresolve.contracts.policy_canonical import read_canonical; "
+        "from qosresolve.contracts.policy.canonical import read_canonical; "
         "sys.stdout.write(read_canonical(sys.stdin.buffer.read()).name)"
     )
     told = subprocess.run(  # noqa: S603 - our own interpreter and script

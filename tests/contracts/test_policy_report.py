@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from qosresolve.contracts import policy_file
-from qosresolve.contracts.policy_report import Section, summary
+from qosresolve.contracts.policy import file as policy_file
+from qosresolve.contracts.policy.summary import Section, summary
 from tests.contracts.policy_text import Edit, edited
 
 

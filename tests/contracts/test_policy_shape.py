@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from qosresolve.contracts import policy_file
-from qosresolve.contracts.policy_file import Check, PolicyFileError
+from qosresolve.contracts.policy import file as policy_file
+from qosresolve.contracts.policy.file import Check, PolicyFileError
 from qosresolve.errors import ConfigError
 from tests.contracts.policy_text import Edit, edited, finding, findings, line_of
 

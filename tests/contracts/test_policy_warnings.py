@@ -2,8 +2,8 @@
 
 import pytest
 
-from qosresolve.contracts import policy_file
-from qosresolve.contracts.policy_file import Check, Finding
+from qosresolve.contracts.policy import file as policy_file
+from qosresolve.contracts.policy.file import Check, Finding
 from tests.contracts.policy_text import Edit, edited, line_of
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qosresolve.contracts.policy_words import (
+from qosresolve.contracts.policy.words import (
     MAX_DURATION,
     format_duration,
     parse_days,

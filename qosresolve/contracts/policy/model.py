@@ -1,7 +1,7 @@
 """The shape of a policy file: pydantic models that mirror `core.policy`, in the words of an operator.
 
-Every text is still as it was written when it comes here (`policy_yaml`). What does not fit together across
-fields is `policy_checks`' business.
+Every text is still as it was written when it comes here (`document`). What does not fit together across
+fields is `checks`' business.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from qosresolve.contracts.policy_words import NONE, parse_duration, parse_span
+from qosresolve.contracts.policy.words import NONE, parse_duration, parse_span
 from qosresolve.core.vocabulary import NodeKind, RootCauseKind, Severity
 
 

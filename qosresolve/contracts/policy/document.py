@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from qosresolve.contracts.policy_findings import Check, Finding, Loc, PolicyFileError, dotted
+from qosresolve.contracts.policy.findings import Check, Finding, Loc, PolicyFileError, dotted
 
 MAX_CHARACTERS = 1_000_000
 MAX_NODES = 50_000  # aliases of aliases would otherwise grow without bound

@@ -1,7 +1,7 @@
 """What has to fit together in a policy: calendars, tiers, escalation, parties, roles.
 
 Each check yields the flaws it finds; places are looked up later. The plan's own checks are in
-`policy_check_plan`, what merely looks unwise in `policy_warnings`.
+`plan_checks`, what merely looks unwise in `warnings`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import holidays
 
-from qosresolve.contracts import policy_check_plan
-from qosresolve.contracts.policy_findings import Check, Flaw, Loc, meant
-from qosresolve.contracts.policy_model import CalendarModel, HolidaysModel, PartyModel, PolicyModel, Span
-from qosresolve.contracts.policy_words import DAYS, parse_days
+from qosresolve.contracts.policy import plan_checks
+from qosresolve.contracts.policy.findings import Check, Flaw, Loc, meant
+from qosresolve.contracts.policy.model import CalendarModel, HolidaysModel, PartyModel, PolicyModel, Span
+from qosresolve.contracts.policy.words import DAYS, parse_days
 from qosresolve.core.vocabulary import Verb
 
 Flaws = Iterator[Flaw]
@@ -171,5 +171,5 @@ CHECKS: tuple[Callable[[PolicyModel], Flaws], ...] = (
     _chain,
     _parties,
     _roles,
-    *policy_check_plan.CHECKS,
+    *plan_checks.CHECKS,
 )

@@ -1,8 +1,8 @@
 """What may be wrong with a policy file, and how it is told: place, key, problem, remedy.
 
 A finding is an error or a warning; `Check` names the rule behind it, so that a test, a dashboard or a
-pipeline can tell one from another. Where the rules live: `policy_yaml`, `policy_shape`, `policy_checks`,
-`policy_warnings`.
+pipeline can tell one from another. Where the rules live: `document`, `shape`, `checks`,
+`warnings`.
 """
 
 from collections.abc import Iterable

@@ -7,10 +7,10 @@ differ, so these are hints. Runs only on a policy without flaws.
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 
-from qosresolve.contracts.policy_check_plan import routes
-from qosresolve.contracts.policy_findings import Check, Flaw
-from qosresolve.contracts.policy_model import NodeModel, PolicyModel, TargetModel, TargetsModel
-from qosresolve.contracts.policy_words import format_duration
+from qosresolve.contracts.policy.findings import Check, Flaw
+from qosresolve.contracts.policy.model import NodeModel, PolicyModel, TargetModel, TargetsModel
+from qosresolve.contracts.policy.plan_checks import routes
+from qosresolve.contracts.policy.words import format_duration
 from qosresolve.core.vocabulary import NodeKind, RootCauseKind
 
 _NEVER = float("inf")

@@ -7,9 +7,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from qosresolve.contracts.policy_findings import Check, Finding, Loc, PolicyFileError, meant
-from qosresolve.contracts.policy_model import PolicyModel
-from qosresolve.contracts.policy_yaml import Document
+from qosresolve.contracts.policy.document import Document
+from qosresolve.contracts.policy.findings import Check, Finding, Loc, PolicyFileError, meant
+from qosresolve.contracts.policy.model import PolicyModel
 
 _SHAPES = {
     "model_type": ("is not a block of keys", "write key: value lines below it, or {key: value}"),
@@ -21,7 +21,7 @@ _SHAPES = {
     "string_too_short": ("is empty", "write a name"),
     "too_short": ("is empty", "write at least one"),
 }
-_OWN = ("text", "not_text")  # `policy_model`'s own: the message says problem and remedy
+_OWN = ("text", "not_text")  # `model`'s own: the message says problem and remedy
 _WORDS = ("enum", "literal_error")
 _LIMITS = {
     "int_parsing": ("is not a whole number", "write digits only"),

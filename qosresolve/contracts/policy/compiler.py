@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import holidays
 
-from qosresolve.contracts.policy_model import (
+from qosresolve.contracts.policy.model import (
     CalendarModel,
     NodeModel,
     PartyModel,
@@ -17,7 +17,7 @@ from qosresolve.contracts.policy_model import (
     TermsModel,
     TierModel,
 )
-from qosresolve.contracts.policy_words import DAYS, parse_days
+from qosresolve.contracts.policy.words import DAYS, parse_days
 from qosresolve.core.calendar import Calendar
 from qosresolve.core.policy import (
     AssignmentRule,

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
-from qosresolve.contracts.policy_findings import Finding
-from qosresolve.contracts.policy_words import DAYS, format_duration
+from qosresolve.contracts.policy.findings import Finding
+from qosresolve.contracts.policy.words import DAYS, format_duration
 from qosresolve.core.calendar import Calendar, Span
 from qosresolve.core.policy import Node, Party, Policy, Terms
 from qosresolve.core.vocabulary import RootCauseKind, Severity

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from qosresolve.contracts.policy_findings import Check, Flaw, meant
-from qosresolve.contracts.policy_model import NodeModel, PolicyModel
+from qosresolve.contracts.policy.findings import Check, Flaw, meant
+from qosresolve.contracts.policy.model import NodeModel, PolicyModel
 from qosresolve.core.vocabulary import NodeKind, RootCauseKind
 
 CUSTOMER = "customer"

@@ -2,7 +2,7 @@
 
 `load` reads YAML and raises `PolicyFileError` with every finding; `compile` gives the canonical bytes, whose
 hash is the policy's name; `read_canonical` gives what the core reads. Reading canonical bytes alone needs
-`policy_canonical` only.
+`canonical` only.
 """
 
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ from pathlib import Path
 
 import tzdata  # type: ignore[import-untyped] # there are no stubs for its one constant
 
-from qosresolve.contracts import policy_checks, policy_warnings
-from qosresolve.contracts.policy_canonical import (
+from qosresolve.contracts.policy import checks, warnings
+from qosresolve.contracts.policy.canonical import (
     CanonicalFormError,
     policy_hash,
     read_canonical,
     write_canonical,
 )
-from qosresolve.contracts.policy_compile import horizon_year, to_core
-from qosresolve.contracts.policy_findings import Check, Finding, Flaw, PolicyFileError
-from qosresolve.contracts.policy_model import PolicyModel
-from qosresolve.contracts.policy_shape import shaped
-from qosresolve.contracts.policy_yaml import Document, read_yaml
+from qosresolve.contracts.policy.compiler import horizon_year, to_core
+from qosresolve.contracts.policy.document import Document, read_yaml
+from qosresolve.contracts.policy.findings import Check, Finding, Flaw, PolicyFileError
+from qosresolve.contracts.policy.model import PolicyModel
+from qosresolve.contracts.policy.shape import shaped
 
 __all__ = [
     "CanonicalFormError",
@@ -58,10 +58,10 @@ def load(source: Path | str, *, file: str = "policy.yaml") -> PolicySource:
         source, file = _read(source), str(source)
     document = read_yaml(source, file)
     model = shaped(document)
-    flaws = policy_checks.flaws(model)
+    flaws = checks.flaws(model)
     if flaws:
         raise PolicyFileError(_placed(document, flaws))
-    return PolicySource(file, model, _placed(document, policy_warnings.warnings(model)))
+    return PolicySource(file, model, _placed(document, warnings.warnings(model)))
 
 
 def compile(source: PolicySource, *, horizon_years: int = HORIZON_YEARS) -> bytes:  # noqa: A001 - as in `re`
@@ -76,7 +76,7 @@ def compile(source: PolicySource, *, horizon_years: int = HORIZON_YEARS) -> byte
 
 def default_text() -> str:
     """Return the packaged policy, for an operator to start from."""
-    return files("qosresolve.contracts").joinpath("default_policy.yaml").read_text(encoding="utf-8")
+    return files("qosresolve.contracts.policy").joinpath("default.yaml").read_text(encoding="utf-8")
 
 
 def _read(path: Path) -> str:

@@ -1,0 +1,165 @@
+"""Facts: what happened to a report or a watch, in the past tense.
+
+Facts carry results (instants, targets, ids), so folding them needs no policy, calendar or clock. One
+`Entry` is written to the journal for every input, even when nothing came of it.
+"""
+
+from dataclasses import dataclass
+
+from qosresolve.core.facts.around import (
+    AbatementDropped,
+    AbatementKept,
+    AlarmSettled,
+    DeadLettered,
+    PolicyActivated,
+    SuppressionEnded,
+    SuppressionSet,
+)
+from qosresolve.core.facts.life import (
+    CloseReminded,
+    FalseEventDeclared,
+    FindingRecorded,
+    IndicatorMeasured,
+    InformationChanged,
+    NoteAdded,
+    ReportEnded,
+    ReportForgotten,
+    ReportOpened,
+    ReportReopened,
+    ResolutionRecorded,
+    Restored,
+    RootCauseIdentified,
+    RootCauseRevised,
+    SeverityChanged,
+    StatusChanged,
+    SuccessorNamed,
+)
+from qosresolve.core.facts.promise import (
+    AcknowledgementExpired,
+    ClockStopped,
+    EscalationAcknowledged,
+    EscalationEnded,
+    EscalationRaised,
+    PlanInfeasible,
+    TargetBreached,
+    TargetSet,
+    ThresholdReached,
+)
+from qosresolve.core.facts.work import (
+    ObligationAnswered,
+    ObligationChased,
+    ObligationEnded,
+    ObligationPlanned,
+    ObligationRequested,
+    ObligationUpdated,
+    WithdrawalRequested,
+)
+from qosresolve.core.inputs import Cause
+from qosresolve.core.rules import Rule
+from qosresolve.core.vocabulary import Outcome
+
+__all__ = [
+    "AbatementDropped",
+    "AbatementKept",
+    "AcknowledgementExpired",
+    "AlarmSettled",
+    "ClockStopped",
+    "CloseReminded",
+    "DeadLettered",
+    "Entry",
+    "EscalationAcknowledged",
+    "EscalationEnded",
+    "EscalationRaised",
+    "Fact",
+    "Facts",
+    "FalseEventDeclared",
+    "FindingRecorded",
+    "IndicatorMeasured",
+    "InformationChanged",
+    "NoteAdded",
+    "ObligationAnswered",
+    "ObligationChased",
+    "ObligationEnded",
+    "ObligationPlanned",
+    "ObligationRequested",
+    "ObligationUpdated",
+    "PlanInfeasible",
+    "PolicyActivated",
+    "ReportEnded",
+    "ReportFact",
+    "ReportForgotten",
+    "ReportOpened",
+    "ReportReopened",
+    "ResolutionRecorded",
+    "Restored",
+    "RootCauseIdentified",
+    "RootCauseRevised",
+    "SeverityChanged",
+    "ShellFact",
+    "StatusChanged",
+    "SuccessorNamed",
+    "SuppressionEnded",
+    "SuppressionSet",
+    "TargetBreached",
+    "TargetSet",
+    "ThresholdReached",
+    "WatchFact",
+    "WithdrawalRequested",
+]
+
+ReportFact = (
+    ReportOpened
+    | ReportReopened
+    | SuccessorNamed
+    | IndicatorMeasured
+    | SeverityChanged
+    | TargetSet
+    | ThresholdReached
+    | TargetBreached
+    | ClockStopped
+    | Restored
+    | StatusChanged
+    | ResolutionRecorded
+    | ReportEnded
+    | CloseReminded
+    | ReportForgotten
+    | InformationChanged
+    | NoteAdded
+    | FindingRecorded
+    | RootCauseIdentified
+    | RootCauseRevised
+    | PlanInfeasible
+    | ObligationPlanned
+    | ObligationRequested
+    | ObligationAnswered
+    | ObligationChased
+    | ObligationUpdated
+    | WithdrawalRequested
+    | ObligationEnded
+    | EscalationRaised
+    | EscalationAcknowledged
+    | AcknowledgementExpired
+    | EscalationEnded
+    | FalseEventDeclared
+)
+WatchFact = AbatementKept | AbatementDropped | SuppressionSet | SuppressionEnded
+ShellFact = DeadLettered | PolicyActivated
+Fact = ReportFact | WatchFact | AlarmSettled | ShellFact
+Facts = tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The journal record of one input: its cause, what became of it and why, and its facts.
+
+    `now` is the record's broker time; `fingerprint` is empty for what needs no shield against re-sending.
+    """
+
+    product_id: str
+    cause: Cause
+    now: int
+    outcome: Outcome
+    rule: Rule
+    policy: str
+    fingerprint: bytes
+    facts: Facts = ()

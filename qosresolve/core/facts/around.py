@@ -1,0 +1,65 @@
+"""What happened around reports: in the watch, to alarms, and to records themselves."""
+
+from dataclasses import dataclass
+
+from qosresolve.core.watch import EarlyAbatement, Suppression
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmSettled:
+    """A deadline was looked at; the next alarm has a new number. Empty `report_id`: the watch's alarm."""
+
+    report_id: str
+    alarm: int
+
+
+@dataclass(frozen=True, slots=True)
+class AbatementKept:
+    """An abatement of nothing waits for its raise."""
+
+    abatement: EarlyAbatement
+
+
+@dataclass(frozen=True, slots=True)
+class AbatementDropped:
+    """A waiting abatement was matched, or its lateness window ended."""
+
+    indicator: str
+    object_id: str
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressionSet:
+    """An indicator and source are silenced."""
+
+    suppression: Suppression
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressionEnded:
+    """An indicator and source speak again."""
+
+    indicator: str
+    object_id: str
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLettered:
+    """Bytes that could not be taken lie, identical, on the dead-letter topic."""
+
+    stage: str
+    error: str
+    remedy: str
+    size: int
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyActivated:
+    """From here on, new reports of this partition follow that policy."""
+
+    policy: str

@@ -1,0 +1,107 @@
+"""What happened to the promise: targets, thresholds, breach, and who was called."""
+
+from dataclasses import dataclass
+
+from qosresolve.core.clocks import Threshold
+from qosresolve.core.vocabulary import (
+    ClockName,
+    ClockOutcome,
+    Jeopardy,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSet:
+    """A clock was given its target: at opening, at a re-target, at a relapse. `target` in ms of open time."""
+
+    report_id: str
+    clock: ClockName
+    started_at: int
+    target: int | None
+    due_at: int | None
+    thresholds: tuple[Threshold, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdReached:
+    """A percentage of a target went by; `skipped` names lower ones passed while nobody looked."""
+
+    report_id: str
+    clock: ClockName
+    percent: int
+    level: int
+    due_at: int
+    skipped: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetBreached:
+    """A clock passed its deadline; stays true until restored."""
+
+    report_id: str
+    clock: ClockName
+    due_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClockStopped:
+    """A clock ended."""
+
+    report_id: str
+    clock: ClockName
+    at: int
+    outcome: ClockOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class PlanInfeasible:
+    """The plan's longest path ends after the restore deadline."""
+
+    report_id: str
+    ends_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationRaised:
+    """Somebody is called, at a level (0-10)."""
+
+    report_id: str
+    escalation_id: str
+    level: int
+    jeopardy: Jeopardy
+    clock: ClockName
+    due_at: int | None
+    target: str
+    at: int
+    next_at: int | None
+    repeats: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationAcknowledged:
+    """Somebody took the call; it expires."""
+
+    report_id: str
+    actor: str
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgementExpired:
+    """Nobody solved it in the time the acknowledgement bought; the chain goes on."""
+
+    report_id: str
+    next_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationEnded:
+    """The call is over: jeopardy has gone or the report is no longer open."""
+
+    report_id: str
+    escalation_id: str
+    level: int
+    at: int
+    reason: str

@@ -1,0 +1,85 @@
+"""What happened to the work that was asked of others."""
+
+from dataclasses import dataclass
+
+from qosresolve.core.obligation import Obligation
+from qosresolve.core.vocabulary import (
+    ObligationState,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ObligationPlanned:
+    """Work was laid out and waits for its predecessors."""
+
+    report_id: str
+    obligation: Obligation
+
+
+@dataclass(frozen=True, slots=True)
+class ObligationRequested:
+    """The other party was asked."""
+
+    report_id: str
+    obligation_id: str
+    at: int
+    contact: str
+    accept_by: int
+    due_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class ObligationAnswered:
+    """The other party answered; `chase_at` is when silence becomes our business again."""
+
+    report_id: str
+    obligation_id: str
+    state: ObligationState
+    at: int
+    chase_at: int | None
+    expected_at: int | None
+    external_id: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ObligationChased:
+    """A reminder under the same id, or the next contact of the same party."""
+
+    report_id: str
+    obligation_id: str
+    reminders: int
+    contact: str
+    next_at: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ObligationUpdated:
+    """The other party was told of a change: restored, re-targeted, escalated."""
+
+    report_id: str
+    obligation_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawalRequested:
+    """The other party was asked to stop; it has until `confirm_by` to say so."""
+
+    report_id: str
+    obligation_id: str
+    at: int
+    confirm_by: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ObligationEnded:
+    """It is over without a resolution: withdrawn, cancelled or given up."""
+
+    report_id: str
+    obligation_id: str
+    state: ObligationState
+    at: int
+    reason: str
