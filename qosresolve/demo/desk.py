@@ -107,7 +107,12 @@ class Desk:
             self._answer(task, state, finding=finding)
 
     def _answer(
-        self, task: Task, state: AnswerState, *, expected_at: int | None = None, finding: Finding | None = None
+        self,
+        task: Task,
+        state: AnswerState,
+        *,
+        expected_at: int | None = None,
+        finding: Finding | None = None,
     ) -> None:
         work = task.work
         answer = Answer(

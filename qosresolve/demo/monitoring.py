@@ -80,7 +80,9 @@ class Monitoring:
         raised = self._event(product, episode, DegradationKind.RAISE, episode.severity)
         abated = self._event(product, episode, DegradationKind.ABATE, episode.severity)
         self._post.send(abated)
-        self._agenda.after(1.0, lambda: self._post.send(replace(raised, observed_at=raised.observed_at - 500)))
+        self._agenda.after(
+            1.0, lambda: self._post.send(replace(raised, observed_at=raised.observed_at - 500))
+        )
 
     def _play(self, name: str) -> None:
         for event in payloads.degradations(payloads.load(name)):

@@ -27,7 +27,10 @@ class People:
 
     def plan(self) -> None:
         """Put what they will do by themselves on the agenda."""
-        cancel, clear = ("service-manager", "measurementFault"), ("service-manager", "customer confirms by phone")
+        cancel, clear = (
+            ("service-manager", "measurementFault"),
+            ("service-manager", "customer confirms by phone"),
+        )
         self._agenda.at(CANCEL_AT, lambda: self._order(Verb.CANCEL, cast.FALSE.product_id, *cancel))
         self._agenda.at(CLEAR_AT, lambda: self._order(Verb.CLEAR, BATCH_PRODUCT, *clear))
 

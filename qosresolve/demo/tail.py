@@ -27,7 +27,9 @@ class Tail:
         """Return what came, after a wait at most."""
         found = clients.drain(self._consumer, MOST, wait_s)
         return [
-            (self._names.topic(message.topic() or ""), message) for message in found if message.error() is None
+            (self._names.topic(message.topic() or ""), message)
+            for message in found
+            if message.error() is None
         ]
 
     def close(self) -> None:
