@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 DAY = 86_400_000
+DEAD_LETTER_BYTES = 2 * 1_048_576
 
 
 class Kind(StrEnum):
@@ -48,6 +49,8 @@ class Topic:
         config = {"cleanup.policy": "delete", "retention.ms": str(self.retention_ms)}
         if self.kind is Kind.INPUT:
             config["message.timestamp.type"] = "LogAppendTime"
+        if self.kind is Kind.DEAD_LETTER:  # whatever an input may hold, and where it came from
+            config["max.message.bytes"] = str(DEAD_LETTER_BYTES)
         return config
 
 

@@ -1,5 +1,6 @@
 """The entry point: which commands there are."""
 
+import zoneinfo
 from importlib.metadata import version
 from typing import Annotated
 
@@ -54,4 +55,6 @@ demo.add_to(app)
 
 def main() -> None:
     """Run the command line."""
+    # Deadlines follow the pinned tzdata package, not the host: a replay elsewhere must find the same ones.
+    zoneinfo.reset_tzpath(())
     app(prog_name="qosresolve")

@@ -23,7 +23,7 @@ from qosresolve.kafka.wire import contracts_for
 from qosresolve.kafka.worker import Worker
 from qosresolve.settings import Settings
 from qosresolve.telemetry import health, log
-from qosresolve.telemetry.watchdog import WatchedHealth, watch
+from qosresolve.telemetry.watchdog import watch
 from qosresolve.topics import ANCHOR, Names
 
 CRASHED = 70
@@ -43,7 +43,7 @@ Maker = Callable[[], Running]
 class Crew:
     """Some roles that live and stop together."""
 
-    def __init__(self, stop: threading.Event, watched: WatchedHealth) -> None:
+    def __init__(self, stop: threading.Event, watched: health.Health) -> None:
         self.exit_code = 0
         self._stop = stop
         self._watched = watched
@@ -86,7 +86,7 @@ def run_roles(settings: Settings, names: Sequence[str]) -> int:
     log.configure(settings.log_format, settings.log_level)
     _check(settings, names)
     contracts, registry = contracts_for(settings), _registry()
-    stop, watched = threading.Event(), WatchedHealth()
+    stop, watched = threading.Event(), health.Health()
     if settings.http_port:
         health.serve(watched, registry, settings.http_host, settings.http_port)
     watch(watched, settings.watchdog_ms / 1_000)
@@ -121,7 +121,7 @@ def _maker(
     settings: Settings,
     contracts: Contracts,
     registry: CollectorRegistry,
-    watched: WatchedHealth,
+    watched: health.Health,
     stop: threading.Event,
 ) -> Maker:
     kind = {"worker": Worker, "timer": Timer}[name]

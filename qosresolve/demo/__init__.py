@@ -1,1 +1,1 @@
-"""The demonstration: the real worker and timer on the embedded broker, with a small simulated world around."""
+"""The demonstration: the real worker and timer on the embedded broker, in a small simulated world."""

@@ -12,7 +12,6 @@ from qosresolve.core.vocabulary import ObjectKind, RootCauseKind, Severity
 from qosresolve.demo.payloads import INVENTORY
 
 SEED = 1385  # of the process: 1.3.8.5
-DRAWN = 8
 
 
 class Temper(StrEnum):
@@ -106,8 +105,8 @@ UNTAKEN = Product(
 )  # fmt: skip
 
 _FIXED = (MENDED, BREACHED, RELAPSING, FALSE, RESENT, EARLY, PROMISED_LATE, WORSENING, UNTAKEN)
-_NAMES = ("norma", "orion", "pavo", "pyxis", "scutum", "taurus", "ursa", "vulpecula")
-_CUSTOMERS = ("Kochab", "Mimosa", "Nashira", "Okab", "Procyon", "Rigel", "Sargas", "Zaurak")
+_NAMES = ("norma", "orion", "pavo", "pyxis", "scutum", "taurus", "ursa")
+_CUSTOMERS = ("Kochab", "Mimosa", "Nashira", "Okab", "Procyon", "Rigel", "Sargas")
 _CAUSES = (RootCauseKind.SERVICE, RootCauseKind.RESOURCE, RootCauseKind.SUPPLIER, RootCauseKind.UNKNOWN)
 _INDICATORS = ("latency", "packetLoss", "jitter", "throughput", "availability")
 

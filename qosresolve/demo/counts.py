@@ -13,7 +13,7 @@ from qosresolve.core.requests import (
     SupplierRequest,
     TroubleRequest,
 )
-from qosresolve.core.vocabulary import ClockName, ObligationState, Status
+from qosresolve.core.vocabulary import ClockName, ClockOutcome, ObligationState, Status
 
 _KINDS: dict[type[Request], str] = {
     ActivityRequest: "activity",
@@ -25,8 +25,7 @@ _KINDS: dict[type[Request], str] = {
 
 @dataclass(slots=True)
 class Counts:
-    """Counts by name: facts by class, statuses reached, breaches by clock, inputs by outcome and by rule,
-    requests by (kind, action), escalations by level."""
+    """Counts by name: facts by class, inputs by outcome and rule, requests by (kind, action)."""
 
     entries: int = 0
     dead_letters: int = 0
@@ -37,6 +36,7 @@ class Counts:
     breaches: Counter[ClockName] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
     rules: Counter[str] = field(default_factory=Counter)
+    stopped: Counter[ClockOutcome] = field(default_factory=Counter)  # the restore clock
     chases: Counter[str] = field(default_factory=Counter)
     gave_up: set[str] = field(default_factory=set)  # obligations
     engagements: set[str] = field(default_factory=set)  # obligations of suppliers
@@ -74,6 +74,8 @@ def _fact(counts: Counts, fact: f.Fact) -> None:
             counts.statuses[fact.status] += 1
         case f.TargetBreached():
             counts.breaches[fact.clock] += 1
+        case f.ClockStopped() if fact.clock is ClockName.RESTORE:
+            counts.stopped[fact.outcome] += 1
         case f.ObligationChased():
             counts.chases[fact.reason] += 1
         case f.ObligationEnded() if fact.state is ObligationState.GAVE_UP:

@@ -19,7 +19,7 @@ Work = ActivityRequest | TroubleRequest | SupplierRequest
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds from the request to `accepted` and from there to `resolved`; `promised` is told when accepting."""
+    """Seconds to `accepted` and from there to `resolved`; `promised` is told with the former."""
 
     accept: float = 0.5
     resolve: float = 2.5

@@ -1,7 +1,7 @@
 """Public payloads of others as degradation events: ONAP TCA alarms, and VES measurement, crossing and fault.
 
-A stand-in for the intake role, which comes later: a few formats, a made-up inventory, no parking. The payloads,
-their sources and their licence are in `payloads/README.md`. Instants in ms since the epoch, UTC.
+A stand-in for the intake role, which comes later: a few formats, a made-up inventory, no parking. Sources and
+licence are in `payloads/README.md`. Instants in ms since the epoch, UTC.
 """
 
 import json

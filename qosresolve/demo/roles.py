@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from qosresolve.contracts.records import Contracts
 from qosresolve.errors import FatalError
-from qosresolve.kafka.timer import Timer
+from qosresolve.kafka.embedded import EmbeddedTimer
 from qosresolve.kafka.worker import Worker
 from qosresolve.settings import Settings
 from qosresolve.telemetry.health import Health
@@ -71,5 +71,5 @@ def timer(settings: Settings, contracts: Contracts, health: Health) -> Thread:
     """Start the timer."""
     registry = CollectorRegistry()
     return Thread(
-        "timer", lambda stop: Timer(settings, contracts, registry=registry, health=health, stop=stop)
+        "timer", lambda stop: EmbeddedTimer(settings, contracts, registry=registry, health=health, stop=stop)
     )

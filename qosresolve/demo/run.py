@@ -24,8 +24,10 @@ from qosresolve.telemetry import log
 from qosresolve.telemetry.health import Health
 from qosresolve.topics import JOURNAL, REPORT
 
+_POLICY = files("qosresolve.demo").joinpath("demo_policy.yaml")
 READY_S = 20.0
 LOOK_S = 0.25
+WHAT = "an embedded broker, the real worker and timer, a simulated world around them"
 INTERRUPTED = 130
 
 
@@ -36,9 +38,8 @@ def run(*, seconds: float, console: Console) -> int:
     """
     log.configure("console", "error")
     try:
-        with as_file(files("qosresolve.demo").joinpath("demo_policy.yaml")) as policy:
-            with embedded(_settings(policy)) as settings:
-                return Demo(settings, console, seconds).play()
+        with as_file(_POLICY) as policy, embedded(_settings(policy)) as settings:
+            return Demo(settings, console, seconds).play()
     except KeyboardInterrupt:
         say(console, "stopped before the proof")
         return INTERRUPTED
@@ -65,13 +66,11 @@ class Demo:
 
     def play(self) -> int:
         """Play, stop, wait for what was sent, and tell what the topics say."""
-        health = Health()
+        say(self._console, f"qosresolve demo: {WHAT} ({self._seconds:.0f} s).")
+        health = Health()  # the worker's alone: it is ready when it owns its partitions
         worker = roles.worker(self._settings, self._contracts, health)
-        timer = roles.timer(self._settings, self._contracts, health)
+        timer = roles.timer(self._settings, self._contracts, Health())
         self._await_ready(health, worker, timer)
-        say(
-            self._console, "An embedded broker, the real worker and timer, and a simulated world around them."
-        )
         world = roles.Thread("world", lambda stop: World(self._settings, self._contracts, stop))
         complete = self._watch(worker, timer, world)
         world.stop()
@@ -106,7 +105,7 @@ class Demo:
 
     def _look(self) -> list[Entry]:
         """Take what the report and journal topics have; return the news of the journal."""
-        entries = []
+        entries: list[Entry] = []
         for topic, message in self._tail.read(LOOK_S):
             value = message.value()
             if value is None:
@@ -118,7 +117,7 @@ class Demo:
                 self._scene.entry(entry)
                 self._drain.entry(entry)
                 entries.append(entry)
-        return entries
+        return sorted(entries, key=lambda entry: entry.now)
 
     def _tell(self, *, promised: bool) -> int:
         summary = summarise(self._settings, self._contracts, promised=promised)

@@ -51,7 +51,7 @@ class Scene:
 
     def entry(self, entry: Entry) -> None:
         """Take a record of the journal."""
-        words = telling.told(entry)
+        words = "" if telling.routine(entry) else telling.told(entry)
         for fact in entry.facts:
             self._counts["sent"] += isinstance(fact, _SENT)
             self._counts["escalations"] += isinstance(fact, f.EscalationRaised)
@@ -60,7 +60,7 @@ class Scene:
                 self._last[report_id] = words
 
     def rows(self, now: int) -> list[Row]:
-        """Return every report, breach-first: what has least time left, then what waits for Close, then ended."""
+        """Return every report, breach-first: by the time left, then what is restored, then what ended."""
         return sorted(
             (self._row(report, now) for report in self._reports.values()), key=lambda row: row.order
         )
@@ -110,8 +110,7 @@ def _jeopardy(report: Report) -> str:
     if escalation.jeopardy is Jeopardy.NONE:
         return "-"
     word = "at risk" if escalation.jeopardy is Jeopardy.AT_RISK else "BREACHED"
-    taken = ", taken" if escalation.acknowledged_by else ""
-    return f"{word}, level {escalation.level}{taken}" if escalation.level else word
+    return f"{word}, level {escalation.level}" if escalation.level else word
 
 
 def _waiting(report: Report) -> str:
@@ -122,4 +121,4 @@ def _waiting(report: Report) -> str:
     if report.debouncing:
         return "debounce"
     running = [item for item in report.obligations if item.running]
-    return next((item.contact for item in running), "")
+    return next((item.contact for item in running), "a good sample" if report.degraded else "")

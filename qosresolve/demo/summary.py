@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from qosresolve.contracts.records import Contracts
 from qosresolve.core.requests import Request
-from qosresolve.core.vocabulary import Outcome, Status
 from qosresolve.core.rules import Rule
+from qosresolve.core.vocabulary import ClockOutcome, Status
 from qosresolve.demo import promises
 from qosresolve.demo.counts import Counts, count
 from qosresolve.kafka.reading import read_all
@@ -18,7 +18,7 @@ from qosresolve.topics import DEAD_LETTERS, REQUESTS
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What the topics say; `missing` names promised phenomena that were not seen, where they were promised."""
+    """What the topics say; `missing` names what was promised and not seen."""
 
     counts: Counts
     proof: Verification
@@ -49,12 +49,14 @@ def told(summary: Summary) -> Iterator[str]:
     """Yield the summary's lines."""
     seen = summary.counts
     yield f"  reports      {_reports(seen)}"
-    yield f"  promises     {_pairs(seen.breaches.items(), 'breached') or 'none breached'}"
-    yield f"  escalations  {_pairs((f'level {level}', n) for level, n in sorted(seen.levels.items())) or 'none'}"
+    yield f"  promises     {_promises(seen)}"
+    levels = ((f"level {level}", n) for level, n in sorted(seen.levels.items()))
+    yield f"  escalations  {_pairs(levels) or 'none'}"
     for kind in ("activity", "trouble", "supplier", "escalation"):
         actions = ((action, n) for (of, action), n in sorted(seen.requests.items()) if of == kind)
         yield f"  {kind:<11}  {_pairs(actions) or 'none'}"
-    yield f"  suppliers    next contact asked {seen.chases['nextContact']}, given up {seen.engagements_given_up}"
+    next_contact = seen.chases["nextContact"]
+    yield f"  suppliers    next contact asked {next_contact}, given up {seen.engagements_given_up}"
     yield f"  inputs       {_inputs(seen)}"
     yield from _verdict(summary)
 
@@ -69,6 +71,12 @@ def _reports(seen: Counts) -> str:
     )
 
 
+def _promises(seen: Counts) -> str:
+    breaches = _pairs(sorted(seen.breaches.items())) or "none"
+    kept, late = seen.stopped[ClockOutcome.MET], seen.stopped[ClockOutcome.MISSED]
+    return f"restored in time {kept}, too late {late}; breaches: {breaches}"
+
+
 def _inputs(seen: Counts) -> str:
     return (
         f"{seen.entries} journal entries: {_pairs(sorted(seen.outcomes.items()))}; "
@@ -76,15 +84,16 @@ def _inputs(seen: Counts) -> str:
     )
 
 
-def _pairs(items: Iterable[tuple[object, int]], word: str = "") -> str:
-    return ", ".join(f"{name} {word} {number}".replace("  ", " ") for name, number in items)
+def _pairs(items: Iterable[tuple[object, int]]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in items)
 
 
 def _verdict(summary: Summary) -> Iterator[str]:
     proof = summary.proof
     yield (
         f"  proof        the fold of {proof.entries} journal entries equals the topics for {proof.reports} "
-        f"reports and {proof.watches} watches; {len(proof.mismatches)} differ"
+        f"reports and {proof.watches} watches; {len(proof.mismatches)} differ, "
+        f"{summary.counts.facts['ReportForgotten']} were forgotten in due time"
     )
     for item in proof.mismatches:
         yield (

@@ -1,6 +1,7 @@
 """Journal entries in a few words for people. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from typing import Any
 
 from qosresolve.core import facts as f
 from qosresolve.core.facts import Entry, Fact
@@ -17,13 +18,22 @@ _NOTED = {
     Rule.ABATED_BEFORE_RAISE: "its abatement was here first: nothing to open",
     Rule.SUPPRESSED: "silenced as a false event: noted only",
 }
-_ENDS = (Status.CLEARED, Status.CLOSED, Status.CANCELLED, Status.PENDING)
+_FINAL = (Status.CLEARED, Status.CLOSED, Status.CANCELLED)
 
 
 def told(entry: Entry) -> str:
-    """Return what an entry tells, empty where it is of no interest."""
-    phrases = [phrase for fact in entry.facts if (phrase := _phrase(fact))]
-    return ", ".join(dict.fromkeys(phrases)) or _NOTED.get(entry.rule, "")
+    """Return what an entry tells, empty where nothing; an answer only where nothing came of it."""
+    phrases = {phrase: fact for fact in entry.facts if (phrase := _phrase(fact))}
+    told = [phrase for phrase, fact in phrases.items() if not isinstance(fact, f.ObligationAnswered)]
+    return ", ".join(told or phrases) or _NOTED.get(entry.rule, "")
+
+
+def routine(entry: Entry) -> bool:
+    """Tell whether an entry is but one more bad sample."""
+    return all(
+        isinstance(fact, f.IndicatorMeasured) and fact.indicator.state is IndicatorState.DEGRADED
+        for fact in entry.facts
+    )
 
 
 def newsworthy(entry: Entry) -> bool:
@@ -34,7 +44,7 @@ def newsworthy(entry: Entry) -> bool:
 def _news(fact: Fact) -> bool:
     match fact:
         case f.StatusChanged():
-            return fact.status in _ENDS
+            return fact.status in _FINAL
         case f.ObligationChased():
             return "@" in fact.contact  # an outside party, by its mail address
         case f.ObligationEnded():
@@ -44,88 +54,63 @@ def _news(fact: Fact) -> bool:
 
 
 def _phrase(fact: Fact) -> str:
-    return _of_report(fact) or _of_work(fact) or _of_promise(fact)
-
-
-def _of_report(fact: Fact) -> str:
-    match fact:
-        case f.ReportOpened():
-            return f"report opened: {fact.severity}, {fact.tier} customer {fact.customer_id}"
-        case f.ReportReopened():
-            return "RELAPSE, the same report goes on" if fact.relapse else "reopened"
-        case f.IndicatorMeasured():
-            return _sample(fact)
-        case f.Restored():
-            return "restored"
-        case f.StatusChanged():
-            return _status(fact)
-        case f.FalseEventDeclared():
-            return f"false event ({fact.code})"
-        case f.CloseReminded():
-            return "Close reminded"
-        case f.AbatementKept():
-            return "abatement without a raise: kept for a while"
-        case f.DeadLettered():
-            return f"unreadable record put on the dead-letter topic ({fact.stage})"
-        case _:
-            return ""
+    phrase = _PHRASES.get(type(fact))
+    return phrase(fact) if phrase else ""
 
 
 def _sample(fact: f.IndicatorMeasured) -> str:
     row = fact.indicator
     if row.state is IndicatorState.DEGRADED:
-        return f"{row.name} {row.value}{row.unit}"
+        return f"{row.name} {row.value}{row.unit}".rstrip()
     return f"{row.name} good" if row.state is IndicatorState.GOOD else f"{row.name} good, not yet believed"
 
 
 def _status(fact: f.StatusChanged) -> str:
-    by = f" by {fact.actor}" if fact.actor else ""
-    if fact.status in (Status.CLEARED, Status.CLOSED, Status.CANCELLED):
-        return f"{fact.status.upper()}{by}"
-    return f"{fact.reason}{by}"
+    if fact.previous is Status.CLEARED and fact.status is Status.IN_PROGRESS:
+        return ""  # the reopening tells it
+    word = fact.status.upper() if fact.status in _FINAL else fact.reason
+    return f"{word} by {fact.actor}" if fact.actor else word
 
 
-def _of_work(fact: Fact) -> str:
-    match fact:
-        case f.RootCauseIdentified():
-            cause = fact.root_cause
-            party = f" of {cause.party}" if cause.party else ""
-            return f"root cause: {cause.kind} {cause.entity}{party}".rstrip()
-        case f.RootCauseRevised():
-            return "earlier root cause revised"
-        case f.ObligationRequested():
-            return f"asked {fact.contact}"
-        case f.ObligationAnswered():
-            return f"answer: {fact.state}"
-        case f.ObligationChased():
-            return f"{'turned to' if fact.reason == 'nextContact' else 'reminded'} {fact.contact}"
-        case f.ObligationEnded() if fact.state is ObligationState.GAVE_UP:
-            return "gave up, no answer after the last reminder"
-        case f.WithdrawalRequested():
-            return "request withdrawn"
-        case _:
-            return ""
+def _cause(fact: f.RootCauseIdentified) -> str:
+    cause = fact.root_cause
+    party = f" of {cause.party}" if cause.party else ""
+    return f"root cause: {cause.kind} {cause.entity}{party}".rstrip()
 
 
-def _of_promise(fact: Fact) -> str:
-    match fact:
-        case f.ThresholdReached():
-            return f"{fact.percent} % of the {fact.clock} target has passed"
-        case f.TargetBreached():
-            return f"BREACH of the {fact.clock} target"
-        case f.PlanInfeasible():
-            return "the plan ends after the deadline"
-        case f.EscalationRaised():
-            why = f" ({fact.reason})" if fact.reason.startswith(("forecast", "not ack")) else ""
-            return f"escalated to level {fact.level}, {fact.target}{why}"
-        case f.EscalationAcknowledged():
-            return f"{fact.actor} took the call"
-        case f.EscalationEnded():
-            return "escalation ended"
-        case _:
-            return ""
+def _chased(fact: f.ObligationChased) -> str:
+    return f"{'turned to' if fact.reason == 'nextContact' else 'reminded'} {fact.contact}"
 
 
-def phrases(entry: Entry) -> Iterator[str]:
-    """Yield what an entry tells, fact by fact."""
-    yield from filter(None, map(_phrase, entry.facts))
+def _ended(fact: f.ObligationEnded) -> str:
+    return "gave up, no answer after the last reminder" if fact.state is ObligationState.GAVE_UP else ""
+
+
+def _escalated(fact: f.EscalationRaised) -> str:
+    why = f" ({fact.reason})" if fact.reason.startswith(("forecast", "not ack")) else ""
+    return f"escalated to level {fact.level}, {fact.target}{why}"
+
+
+_PHRASES: dict[type[Fact], Callable[[Any], str]] = {
+    f.ReportOpened: lambda fact: f"report opened: {fact.severity}, {fact.tier} customer {fact.customer_id}",
+    f.ReportReopened: lambda fact: "RELAPSE, the same report goes on" if fact.relapse else "reopened",
+    f.IndicatorMeasured: _sample,
+    f.RootCauseRevised: lambda _: "earlier root cause revised",
+    f.RootCauseIdentified: _cause,
+    f.ObligationRequested: lambda fact: f"asked {fact.contact}",
+    f.ObligationAnswered: lambda fact: f"answer: {fact.state}",
+    f.ObligationChased: _chased,
+    f.ObligationEnded: _ended,
+    f.WithdrawalRequested: lambda _: "request withdrawn",
+    f.ThresholdReached: lambda fact: f"{fact.percent} % of the {fact.clock} target has passed",
+    f.TargetBreached: lambda fact: f"BREACH of the {fact.clock} target",
+    f.EscalationRaised: _escalated,
+    f.EscalationAcknowledged: lambda fact: f"{fact.actor} took the call",
+    f.EscalationEnded: lambda _: "escalation ended",
+    f.Restored: lambda _: "restored",
+    f.StatusChanged: _status,
+    f.FalseEventDeclared: lambda fact: f"false event ({fact.code})",
+    f.CloseReminded: lambda _: "Close reminded",
+    f.AbatementKept: lambda _: "abatement without a raise: kept for a while",
+    f.DeadLettered: lambda fact: f"unreadable record put on the dead-letter topic ({fact.stage})",
+}

@@ -17,13 +17,13 @@ from qosresolve.demo.scene import Row, Scene
 
 REFRESH = 4  # times a second
 FRAME_LINES = 7  # of the screen that are not rows
-_COLUMNS = ("time left", "status", "severity", "product", "customer", "jeopardy", "waiting for", "last")
+WIDE = 120  # columns of a screen that has room for everything
 
 
 class View(Protocol):
     """Shows the scene and its news until the story is over."""
 
-    def show(self, scene: Scene, news: Iterable[Entry]) -> None:
+    def show(self, scene: Scene, news: Iterable[Entry], /) -> None:
         """Show what is and what has just happened."""
 
     def __enter__(self) -> Self:
@@ -50,7 +50,7 @@ class Lines:
     def __exit__(self, *_: object) -> None:
         """End."""
 
-    def show(self, scene: Scene, news: Iterable[Entry]) -> None:
+    def show(self, _scene: Scene, news: Iterable[Entry], /) -> None:
         """Print the news."""
         for entry in news:
             if telling.newsworthy(entry) and not self._repeated(entry):
@@ -72,7 +72,8 @@ class Screen:
         self._console = console
         self._began = began
         self._seconds = seconds
-        self._live = Live(console=console, refresh_per_second=REFRESH, auto_refresh=False)
+        self._drawn = 0
+        self._live = Live(console=console, auto_refresh=False)
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -83,34 +84,53 @@ class Screen:
         """End; the last picture stays."""
         self._live.stop()
 
-    def show(self, scene: Scene, news: Iterable[Entry]) -> None:
+    def show(self, scene: Scene, _news: Iterable[Entry], /) -> None:
         """Draw the scene; the table tells the news by itself."""
         now = wall_ms()
+        if now - self._drawn < 1_000 // REFRESH:
+            return
+        self._drawn = now
         second = min(self._seconds, (now - self._began) / 1_000)
         title = Text(f"qosresolve demo  {second:4.0f} of {self._seconds:.0f} s   ", "bold")
         title.append(scene.header(), "default")
-        self._live.update(Group(title, table(scene.rows(now), self._console.height)), refresh=True)
-
-
-def table(rows: list[Row], height: int) -> Table:
-    """Return the rows that fit on a screen, the most urgent ones; colours say nothing that words do not."""
-    shown = rows[: max(1, height - FRAME_LINES)]
-    made = Table(box=SIMPLE_HEAD, pad_edge=False, expand=True, padding=(0, 1, 0, 0))
-    for name in _COLUMNS:
-        made.add_column(
-            name, no_wrap=True, overflow="ellipsis", justify="right" if name == "time left" else "left"
+        self._live.update(
+            Group(title, table(scene.rows(now), self._console.width, self._console.height)), refresh=True
         )
+
+
+def table(rows: list[Row], width: int, height: int) -> Table:
+    """Return the rows that fit on a screen, the most urgent ones; colours say nothing that words do not."""
+    columns = _columns(width)
+    shown = rows[: max(1, height - FRAME_LINES)]
+    made = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), caption_justify="left")
+    for name, wide in columns.items():
+        made.add_column(name, width=wide, no_wrap=True, overflow="ellipsis")
     for row in shown:
-        made.add_row(*(Text(cell) for cell in _cells(row)), style=_style(row))
+        cells = _cells(row)
+        made.add_row(*(Text(cells[name]) for name in columns), style=_style(row))
     if len(rows) > len(shown):
-        made.caption = f"and {len(rows) - len(shown)} more that need nobody now"
+        made.caption = f"and {len(rows) - len(shown)} more, less urgent"
     return made
 
 
-def _cells(row: Row) -> tuple[str, ...]:
-    return (
-        row.left, row.status, row.severity, row.product, row.customer, row.jeopardy, row.waiting, row.last,
-    )  # fmt: skip
+def _columns(width: int) -> dict[str, int]:
+    """Return the columns and their widths; what does not fit is left out, the last one takes the rest."""
+    columns = {"time left": 11, "status": 12, "product": 17, "jeopardy": 17}
+    if width >= WIDE:
+        spare = (width - WIDE) // 3
+        columns = {
+            "time left": 11, "status": 12, "severity": 9, "product": 17, "customer": min(27, 12 + spare),
+            "jeopardy": 17, "waiting for": min(33, 10 + spare),
+        }  # fmt: skip
+    return columns | {"last": max(8, width - sum(columns.values()) - len(columns) - 1)}
+
+
+def _cells(row: Row) -> dict[str, str]:
+    return {
+        "time left": row.left.rjust(11), "status": row.status, "severity": row.severity,
+        "product": row.product, "customer": row.customer, "jeopardy": row.jeopardy,
+        "waiting for": row.waiting, "last": row.last,
+    }  # fmt: skip
 
 
 def _style(row: Row) -> str:

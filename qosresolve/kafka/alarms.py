@@ -23,7 +23,7 @@ class Alarm:
 
 
 class Alarms:
-    """The alarms of one partition."""
+    """The alarms of one partition. The last record of a key is the truth, whatever its number."""
 
     def __init__(self) -> None:
         self._armed: dict[Key, Alarm] = {}
@@ -35,7 +35,7 @@ class Alarms:
         return len(self._armed)
 
     def arm(self, key: Key, number: int, due: int) -> None:
-        """Set or move an alarm; one that was fired under this number stays fired."""
+        """Set or move an alarm; the same record read again leaves it as it is, fired or not."""
         old = self._armed.get(key)
         if old is not None and (old.number, old.due) == (number, due):
             return

@@ -12,6 +12,7 @@ from confluent_kafka.admin import AdminClient
 
 from qosresolve.errors import ConfigError, RetriableError
 from qosresolve.settings import Settings
+from qosresolve.topics import DEAD_LETTER_BYTES
 
 Config = dict[str, Any]
 
@@ -66,6 +67,7 @@ def transactional_producer(settings: Settings, on_log: logging.Logger) -> Produc
         "retry.backoff.ms": 10,
         "linger.ms": 5,
         "compression.type": "lz4",
+        "message.max.bytes": DEAD_LETTER_BYTES,
     }
     return Producer(_base(settings) | {"enable.idempotence": True} | own, logger=on_log)
 

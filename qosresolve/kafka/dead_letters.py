@@ -11,7 +11,7 @@ from confluent_kafka import Message
 from qosresolve.core.facts import DeadLettered
 from qosresolve.core.ids import body_digest
 from qosresolve.errors import PoisonRecordError
-from qosresolve.kafka.outputs import Output
+from qosresolve.kafka.outputs import Headers, Output
 from qosresolve.topics import DEAD_LETTERS, Names
 
 PREFIX = "__connect.errors."
@@ -28,13 +28,12 @@ def dead_letter(names: Names, message: Message, error: PoisonRecordError) -> Out
         "exception.class.name": type(error).__name__,
         "exception.message": str(error),
     }
-    ours = [(PREFIX + name, str(value).encode()) for name, value in provenance.items()]
-    value = message.value()
+    ours: Headers = [(PREFIX + name, str(value).encode()) for name, value in provenance.items()]
     return Output(
         names.of(DEAD_LETTERS),
         message.partition() or 0,
-        message.key() or b"",
-        value,
+        message.key(),
+        message.value(),
         [*original_headers(message), *ours],
     )
 
@@ -45,28 +44,33 @@ def fact_of(message: Message, error: PoisonRecordError) -> DeadLettered:
     return DeadLettered(error.stage, str(error), error.remedy, len(body), body_digest(body))
 
 
-def original_headers(message: Message) -> list[tuple[str, bytes]]:
-    """Return a record's headers as they came."""
+def original_headers(message: Message) -> Headers:
+    """Return a record's headers as they came; a null stays a null."""
     headers = cast("list[tuple[str, bytes | str | None]]", message.headers() or [])
-    return [(name, _bytes(value)) for name, value in headers]
-
-
-def _bytes(data: bytes | str | None) -> bytes:
-    return data.encode() if isinstance(data, str) else data or b""
+    return [(name, value.encode() if isinstance(value, str) else value) for name, value in headers]
 
 
 class Brake:
-    """Stops a partition that would dead-letter everything: the fault is then not in the records."""
+    """Stops a partition that would dead-letter everything: the fault is then not in the records.
 
-    def __init__(self, limit: int) -> None:
+    Once pulled it stays pulled, whatever follows in the same batch.
+    """
+
+    def __init__(self, limit: int, in_a_row: int = 0) -> None:
         self._limit = limit
-        self._in_a_row = 0
+        self._in_a_row = in_a_row
+        self._pulled = False
 
     def count(self, *, dead: bool) -> None:
         """Note one record."""
         self._in_a_row = self._in_a_row + 1 if dead else 0
+        self._pulled = self._pulled or self._in_a_row >= self._limit
+
+    def copy(self) -> "Brake":
+        """Return one that goes on from here, for a batch that may be taken again."""
+        return Brake(self._limit, self._in_a_row)
 
     @property
     def pulled(self) -> bool:
         """True when too many records in a row were dead letters."""
-        return self._in_a_row >= self._limit
+        return self._pulled

@@ -41,7 +41,10 @@ class Observer:
             elif output.topic in self._inputs:
                 self._metrics.forwarded.inc()
         self._drain(partition)
-        self._log.debug("batch", partition=partition.number, inputs=len(staging.entries))
+
+    def batch(self, inputs: int, outputs: int, seconds: float) -> None:
+        """Log one committed batch."""
+        self._log.debug("batch", inputs=inputs, outputs=outputs, ms=round(seconds * 1000, 1))
 
     def _drain(self, partition: Partition) -> None:
         counters = partition.counters

@@ -1,6 +1,6 @@
 """From what was decided to records: journal, requests, and the last state of what changed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from qosresolve.contracts import headers as head
@@ -15,16 +15,16 @@ from qosresolve.errors import PoisonRecordError
 from qosresolve.topics import BY_RECORD, JOURNAL, PARTITION, REPORT, WATCH, Names, Topic
 
 REPORT_CAP = 16_384  # bytes; what is longer lives in the journal
-Headers = list[tuple[str, bytes]]
+Headers = Sequence[tuple[str, bytes | None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One record to produce; `value` None is a tombstone."""
+    """One record to produce; `value` None is a tombstone. Only a dead letter may lack a key."""
 
     topic: str
     partition: int
-    key: bytes
+    key: bytes | None
     value: bytes | None
     headers: Headers
 

@@ -5,20 +5,18 @@ is skipped and a loss of state is seen. Nothing in here talks to a broker.
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from confluent_kafka import Message
 
-from qosresolve.contracts.records import Contracts
 from qosresolve.core.partition import PartitionState, Position
-from qosresolve.core.policy import Policies
-from qosresolve.errors import PoisonRecordError
+from qosresolve.errors import ConfigError, RetriableError
 from qosresolve.kafka.cases import CaseStore
 from qosresolve.kafka.dead_letters import Brake
 from qosresolve.kafka.outputs import Output, Writer
-from qosresolve.kafka.staging import Staging, timestamp
-from qosresolve.topics import DEADLINE, REPORT, WATCH, Names
+from qosresolve.kafka.staging import Shared, Staging, timestamp
+from qosresolve.topics import DEADLINE, REPORT, WATCH
 
 
 @dataclass(slots=True)
@@ -30,26 +28,12 @@ class Waiting:
     ends: Mapping[str, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """What all partitions of a worker share."""
-
-    partitions: int
-    names: Names
-    contracts: Contracts
-    policies: Callable[[str], Policies]
-    cached_cases: int
-    dead_letter_limit: int
-    backlog_wait_s: float
-
-
 @dataclass(slots=True)
 class Counters:
     """What happened since the last look, for metrics."""
 
     skipped: int = 0
     backlog_timeouts: int = 0
-    staged: list[Message] = field(default_factory=list)
 
 
 class Partition:
@@ -70,6 +54,7 @@ class Partition:
         self._next: dict[str, int] = {}
         self._waiting: deque[Waiting] = deque()
         self._batch: list[Message] = []
+        self._first_policy: tuple[str, int] | None = None
         self._staging = self._fresh()
 
     # -- restore
@@ -128,10 +113,10 @@ class Partition:
         """Stage the deadlines, in order, whose backlog has been read or has been waited for long enough."""
         while self._waiting:
             first = self._waiting[0]
-            late = now - first.since >= self._shared.backlog_wait_s
-            if not late and not self._caught_up(first):
+            caught_up = self._caught_up(first)
+            if not caught_up and now - first.since < self._shared.backlog_wait_s:
                 return
-            self.counters.backlog_timeouts += late
+            self.counters.backlog_timeouts += not caught_up
             self._stage(first.message)
             self._waiting.popleft()
 
@@ -149,23 +134,26 @@ class Partition:
 
     def activate(self, policy: str, now: int) -> None:
         """Make a policy the active one with the next transaction: for a partition that has none yet."""
+        self._first_policy = (policy, now)
         self._staging.activate(policy, now)
 
     def outputs(self) -> list[Output]:
         """Return every record of the staged batch, the partition record last."""
         try:
             changes = self._staging.changes()
-        except PoisonRecordError:
+        except (RetriableError, ConfigError):
+            raise
+        except Exception:  # noqa: BLE001 - too large, or not to be written: one input is to blame, not the batch
             changes = self._restaged()
         state = self._staged_state()
         record = self._writer.partition(state, self.next_offsets()[self._deadlines])
         return [*self._staging.outputs, *changes, record]
 
     def _restaged(self) -> list[Output]:
-        """A report outgrew its cap: stage again, looking at each record, to find the one to bury."""
+        """A report cannot be written: stage again, looking at each record, to find the one to bury."""
         self._staging = self._fresh()
         for message in self._batch:
-            self._staging.stage(message, check_size=True)
+            self._staging.stage(message, check_reports=True)
         return self._staging.changes()
 
     def next_offsets(self) -> dict[str, int]:
@@ -192,6 +180,7 @@ class Partition:
         for case in done.cases.values():
             self.store.accept(case)
         self.state = self._staged_state()
+        self.brake = done.brake
         self._batch = []
         self._staging = self._fresh()
         return done
@@ -202,9 +191,9 @@ class Partition:
             if output.partition != self.number:
                 continue
             if output.topic == report:
-                self.store.put_report(output.key.decode(), output.value)
+                self.store.put_report((output.key or b"").decode(), output.value)
             elif output.topic == watch:
-                self.store.put_watch(output.key.decode(), output.value)
+                self.store.put_watch((output.key or b"").decode(), output.value)
 
     def _state_topics(self) -> tuple[str, str]:
         return self._shared.names.of(REPORT), self._shared.names.of(WATCH)
@@ -219,14 +208,8 @@ class Partition:
         return self.positions
 
     def _fresh(self) -> Staging:
-        shared = self._shared
-        return Staging(
-            self.number,
-            partitions=shared.partitions,
-            names=shared.names,
-            contracts=shared.contracts,
-            committed=self.store.get,
-            policy=self.state.active_policy,
-            policies=shared.policies,
-            brake=self.brake,
-        )
+        brake, policy = self.brake.copy(), self.state.active_policy
+        staging = Staging(self.number, self._shared, self.store.get, policy, brake)
+        if self._first_policy and not self.state.active_policy:  # until it is committed, with every attempt
+            staging.activate(*self._first_policy)
+        return staging

@@ -1,23 +1,25 @@
 """What the positions tell of the inputs, before a partition starts.
 
-Below the positions a group's offset is a rewind: skipped. Above them state was lost. An input that ends below
-them was truncated or created anew; one that starts above them lost records to retention. All but the first
-stop the worker with what to do.
+Below the positions a group's offset is a rewind: skipped. Above them state was lost. An input with another id
+was created anew, one that ends below them was truncated, one that starts above them lost records to
+retention. All but the first stop the worker with what to do.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import structlog
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from qosresolve.core.partition import PartitionState, Position
+from qosresolve.core.partition import PartitionState, Position, TopicIdentity
 from qosresolve.errors import ConfigError, FatalError, RetriableError
-from qosresolve.kafka.offsets import ends, starts
+from qosresolve.kafka.offsets import TIMEOUT, Place, ends, starts
 from qosresolve.kafka.partition import Partition
 from qosresolve.topics import TOPICS, Names
 
 Offsets = Mapping[str, int]
+Identities = Mapping[str, str]
 
 
 def co_partitioned(admin: AdminClient, names: Names) -> int:
@@ -40,7 +42,8 @@ def co_partitioned(admin: AdminClient, names: Names) -> int:
         raise ConfigError(
             f"the co-partitioned topics differ in their partition counts: {listed}",
             setting="partitions",
-            remedy="records would leave their state; create the topics anew under another prefix",
+            remedy="records would leave their state; create the topics anew under another prefix, see "
+            "docs/runbooks/partition-count.md",
         )
     return next(iter(counts.values()))
 
@@ -54,50 +57,127 @@ def committed(consumer: Consumer, inputs: list[TopicPartition]) -> dict[str, int
     return {at.topic: at.offset if at.offset >= 0 else -1 for at in found}
 
 
-def initial(partition: Partition, offsets: Offsets, *, embedded: bool) -> PartitionState:
-    """Return the state of a partition that never ran; `topics create` wrote the group's first offsets."""
-    missing = [topic for topic, offset in offsets.items() if offset < 0]
-    if missing and not embedded:
-        raise ConfigError(
-            f"group has no offset for {missing[0]} partition {partition.number}, and the partition has no state",
-            setting="group",
-            remedy="run `qosresolve topics create` once before the first start; it writes the first offsets",
-        )
+def identities(admin: AdminClient, topics: Iterable[str]) -> dict[str, str]:
+    """Return the id that the brokers gave each topic; one created anew under its name has another."""
+    futures = admin.describe_topics(TopicCollection(list(topics)), request_timeout=TIMEOUT)
+    try:
+        return {topic: str(future.result().topic_id) for topic, future in futures.items()}
+    except KafkaException as error:
+        raise RetriableError(f"cannot describe the inputs: {error}") from error
+
+
+def checked(
+    admin: AdminClient, partition: Partition, restored: PartitionState | None, offsets: Offsets
+) -> PartitionState:
+    """Return the state to start from. Raises with the remedy where it does not fit group and inputs."""
+    topic_ids = identities(admin, offsets)
+    if restored is None:
+        return initial(admin, partition, offsets, topic_ids)
+    check(admin, restored, offsets, topic_ids)
+    return replace(restored, topic_ids=_listed(topic_ids))
+
+
+def unchecked(partition: Partition, offsets: Offsets) -> PartitionState:
+    """Return the state of a partition that never ran on a broker that keeps neither offsets nor ids."""
+    return _state(partition.number, offsets, {})
+
+
+def initial(
+    admin: AdminClient, partition: Partition, offsets: Offsets, topic_ids: Identities
+) -> PartitionState:
+    """Return the state of a partition that never ran; `topics create` wrote the group's first offsets.
+
+    Those are where the inputs began. Raises ConfigError where there are none, FatalError where the group is
+    beyond them: whoever moved it wrote a partition record too, and that is gone.
+    """
+    for topic, offset in offsets.items():
+        if offset < 0:
+            raise ConfigError(
+                f"group has no offset for {topic} partition {partition.number}, and the partition no state",
+                setting="group",
+                remedy="run `qosresolve topics create` once before the first start: it writes first offsets",
+            )
     if len(partition.store):
         raise FatalError(
-            f"partition {partition.number} has {len(partition.store)} products but no partition record: state "
-            "was lost or written by something else; see docs/runbooks/lost-state.md"
+            f"partition {partition.number} has {len(partition.store)} products but no partition record: "
+            "state was lost or written by something else; see docs/runbooks/lost-state.md"
         )
-    positions = tuple(Position(topic, max(0, offset)) for topic, offset in offsets.items())
-    return PartitionState(partition.number, positions, "")
+    for (topic, number), start in starts(admin, _places(partition.number, offsets)).items():
+        if offsets[topic] > start:
+            raise FatalError(
+                f"the group's offset of {topic} partition {number} is {offsets[topic]}, the input starts at "
+                f"{start}, and there is no partition record: state was lost, or somebody moved the group "
+                "forward; see docs/runbooks/lost-state.md"
+            )
+    return _state(partition.number, offsets, topic_ids)
 
 
-def check(admin: AdminClient, state: PartitionState, offsets: Offsets) -> None:
-    """Compare restored positions with the group and the inputs. Raises FatalError with the remedy."""
-    places = {(at.topic, state.partition): at.next_offset for at in state.positions}
+def _state(number: int, offsets: Offsets, topic_ids: Identities) -> PartitionState:
+    return PartitionState(
+        number,
+        tuple(Position(topic, max(0, offset)) for topic, offset in offsets.items()),
+        active_policy="",
+        topic_ids=_listed(topic_ids),
+    )
+
+
+def _listed(topic_ids: Identities) -> tuple[TopicIdentity, ...]:
+    return tuple(TopicIdentity(topic, identity) for topic, identity in topic_ids.items())
+
+
+def check(admin: AdminClient, state: PartitionState, offsets: Offsets, topic_ids: Identities) -> None:
+    """Compare what was restored with the group and the inputs. Raises FatalError with the remedy."""
+    positions = {at.topic: at.next_offset for at in state.positions}
+    _same(state, topic_ids)
+    places = _places(state.partition, positions)
     last, first = ends(admin, places), starts(admin, places)
-    for (topic, number), position in places.items():
-        where = f"{topic} partition {number}"
-        if last[topic, number] < position:
+    for topic, position in positions.items():
+        place = (topic, state.partition)
+        _within(place, position, first[place], last[place])
+        _not_ahead(place, position, offsets[topic])
+
+
+def _places(number: int, topics: Iterable[str]) -> list[Place]:
+    return [(topic, number) for topic in topics]
+
+
+def _same(state: PartitionState, topic_ids: Identities) -> None:
+    for known in state.topic_ids:
+        if topic_ids[known.topic] != known.id:
             raise FatalError(
-                f"{where} ends at {last[topic, number]}, below our position {position}: it was truncated or "
-                "created anew; see docs/runbooks/truncated-input.md"
+                f"{known.topic} has the id {topic_ids[known.topic]}, partition {state.partition} knew it as "
+                f"{known.id}: it was created anew, its offsets mean other records; see "
+                "docs/runbooks/truncated-input.md"
             )
-        if first[topic, number] > position:
-            raise FatalError(
-                f"{where} starts at {first[topic, number]}, above our position {position}: records aged out "
-                "unread; see docs/runbooks/retention-passed.md"
-            )
-        if offsets[topic] > position:
-            raise FatalError(
-                f"the group's offset of {where} is {offsets[topic]}, our position is {position}: state was "
-                "lost, or somebody moved the group forward; see docs/runbooks/lost-state.md"
-            )
-        if 0 <= offsets[topic] < position:
-            structlog.get_logger(role="worker").warning(
-                "group was rewound; records below the position are skipped",
-                topic=topic,
-                partition=number,
-                group_offset=offsets[topic],
-                position=position,
-            )
+
+
+def _within(place: Place, position: int, first: int, last: int) -> None:
+    where = "{} partition {}".format(*place)
+    if last < position:
+        raise FatalError(
+            f"{where} ends at {last}, below our position {position}: it was truncated or created anew; see "
+            "docs/runbooks/truncated-input.md"
+        )
+    if first > position:
+        raise FatalError(
+            f"{where} starts at {first}, above our position {position}: records aged out unread; see "
+            "docs/runbooks/retention-passed.md"
+        )
+
+
+def _not_ahead(place: Place, position: int, group_offset: int) -> None:
+    topic, number = place
+    if group_offset > position:
+        raise FatalError(
+            f"the group's offset of {topic} partition {number} is {group_offset}, our position is "
+            f"{position}: state was lost, or somebody moved the group forward; see "
+            "docs/runbooks/lost-state.md"
+        )
+    if 0 <= group_offset < position:
+        structlog.get_logger(role="worker").warning(
+            "group was rewound; records below the position are skipped",
+            topic=topic,
+            partition=number,
+            group_offset=group_offset,
+            position=position,
+        )

@@ -4,7 +4,9 @@ Inputs are stepped into an overlay over the committed cases; nothing of it is se
 transaction is confirmed, and all of it is dropped if it is not.
 """
 
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from traceback import extract_tb
 
@@ -20,60 +22,66 @@ from qosresolve.core.policy import Policies, UnknownPolicyError
 from qosresolve.core.rules import Rule
 from qosresolve.core.step import step
 from qosresolve.core.vocabulary import Outcome, Verb
-from qosresolve.errors import PoisonRecordError, RetriableError
+from qosresolve.errors import PoisonRecordError, QosResolveError
 from qosresolve.kafka.dead_letters import Brake, dead_letter, fact_of, original_headers
 from qosresolve.kafka.murmur import partition_of
 from qosresolve.kafka.outputs import Output, Writer
 from qosresolve.topics import COMMAND, Names
 
 FORWARDED_FROM = "forwarded-from"
+_HASH = re.compile(r"[0-9a-f]{64}")
 CONTROL = (Verb.ACTIVATE_POLICY, Verb.SET_WINDOW)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all partitions of a worker share."""
+
+    partitions: int
+    names: Names
+    contracts: Contracts
+    policies: Callable[[str], Policies]
+    cached_cases: int
+    dead_letter_limit: int
+    backlog_wait_s: float
 
 
 class Staging:
     """The overlay of one partition, and the records that would go out with it."""
 
     def __init__(
-        self,
-        number: int,
-        *,
-        partitions: int,
-        names: Names,
-        contracts: Contracts,
-        committed: Callable[[str], Case],
-        policy: str,
-        policies: Callable[[str], Policies],
-        brake: Brake,
+        self, number: int, shared: Shared, committed: Callable[[str], Case], policy: str, brake: Brake
     ) -> None:
         self.number = number
         self.cases: dict[str, Case] = {}
         self.outputs: list[Output] = []
         self.entries: list[Entry] = []
         self.policy = policy
-        self._partitions = partitions
-        self._names = names
-        self._contracts = contracts
-        self._writer = Writer(names, contracts)
+        self.brake = brake
         self._committed = committed
-        self._policies = policies
-        self._brake = brake
+        self._partitions = shared.partitions
+        self._names = shared.names
+        self._contracts = shared.contracts
+        self._policies = shared.policies
+        self._writer = Writer(shared.names, shared.contracts)
 
-    def stage(self, message: Message, *, check_size: bool = False) -> None:
+    def stage(self, message: Message, *, check_reports: bool = False) -> None:
         """Step one input into the overlay; a record that fails becomes a dead letter beside it.
 
-        Raises RetriableError and UnknownPolicyError, with nothing staged of this record.
+        With `check_reports`, one whose reports cannot be written is such a record. Raises what is no fault of
+        the record, with nothing staged of it: UnknownPolicyError, RetriableError, ConfigError.
         """
         try:
-            self._take(message, check_size=check_size)
-            self._brake.count(dead=False)
-        except (RetriableError, UnknownPolicyError):
-            raise
+            self._take(message, check_reports=check_reports)
+            self.brake.count(dead=False)
         except PoisonRecordError as error:
             self._bury(message, error)
+        except (QosResolveError, UnknownPolicyError):
+            raise
         except Exception as error:  # noqa: BLE001 - a fault in the rules must not stop the partition
             self._bury(message, _fault(error))
 
-    def _take(self, message: Message, *, check_size: bool) -> None:
+    def _take(self, message: Message, *, check_reports: bool) -> None:
         value = message.value()
         if value is None:
             raise PoisonRecordError(
@@ -87,24 +95,26 @@ class Staging:
         elif partition_of(body.product_id, self._partitions) != self.number:
             self._forward(message, body, cause)
         else:
-            self._step(message, Received(cause, body, body_digest(value)), check_size=check_size)
+            self._step(message, Received(cause, body, body_digest(value)), check_reports=check_reports)
 
-    def _step(self, message: Message, received: Received, *, check_size: bool) -> None:
+    def _step(self, message: Message, received: Received, *, check_reports: bool) -> None:
         product = received.body.product_id
         before = self.cases.get(product) or self._committed(product)
         result = step(before, received, self._policies(self.policy), timestamp(message))
-        if check_size:
+        if check_reports:
             for _ in self._writer.changes(self.number, before, result.case):
-                pass  # raises when a report would be too large
-        if result.case is not before:
-            self.cases[product] = result.case
+                pass  # raises when a report would be too large, or is not to be written
         trace = head.traceparent(message.headers())
+        requests = [self._writer.request(self.number, item, trace) for item in result.requests]
         self._record(result.entry, trace)
-        self.outputs.extend(self._writer.request(self.number, item, trace) for item in result.requests)
+        self.outputs.extend(requests)
+        if result.case is not before:  # last: whatever raised above left nothing of this record behind
+            self.cases[product] = result.case
 
     def _record(self, entry: Entry, trace: str | None) -> None:
+        journal = self._writer.journal(self.number, entry, trace)
         self.entries.append(entry)
-        self.outputs.append(self._writer.journal(self.number, entry, trace))
+        self.outputs.append(journal)
 
     def _entry(
         self, message: Message, product: str, cause: Cause, outcome: Outcome, rule: Rule, facts: Facts = ()
@@ -113,14 +123,23 @@ class Staging:
         self._record(entry, head.traceparent(message.headers()))
 
     def _control(self, message: Message, order: Command, cause: Cause) -> None:
-        """Apply to the partition it lies in: which policy a decision saw is a matter of order, not of luck."""
-        if order.verb is Verb.SET_WINDOW:
-            self._entry(message, order.product_id, cause, Outcome.REFUSED, Rule.NOT_YET_SUPPORTED)
+        """Apply to the partition it lies in: which policy a decision saw is order, not luck."""
+        rule = self._refusal(order)
+        if rule:
+            self._entry(message, order.product_id, cause, Outcome.REFUSED, rule)
             return
         self._policies(order.value)  # raises UnknownPolicyError: it has to be published first
         self.policy = order.value
         fact = PolicyActivated(order.value)
         self._entry(message, order.product_id, cause, Outcome.CONTROL, Rule.NONE, (fact,))
+
+    def _refusal(self, order: Command) -> Rule:
+        if not self._policies(self.policy).active.may(order.verb, order.role):
+            return Rule.ROLE_NOT_ALLOWED
+        if order.verb is Verb.SET_WINDOW:
+            return Rule.NOT_YET_SUPPORTED
+        # What is no hash can never be published: waiting for it would only stop every partition.
+        return Rule.NONE if _HASH.fullmatch(order.value) else Rule.BAD_VALUE
 
     def activate(self, policy: str, now: int) -> None:
         """Start a partition that has no policy yet: journalled like a control command, without a record."""
@@ -134,25 +153,23 @@ class Staging:
     def _forward(self, message: Message, body: Input, cause: Cause) -> None:
         """A foreign partitioner put it here: sent on to the product's own partition, not stepped."""
         here = f"{message.topic()}/{message.partition()}/{message.offset()}"
-        target = partition_of(body.product_id, self._partitions)
-        self.outputs.append(
-            Output(
-                message.topic() or "",
-                target,
-                body.product_id.encode(),
-                message.value(),
-                [*original_headers(message), (FORWARDED_FROM, here.encode())],
-            )
+        forwarded = Output(
+            message.topic() or "",
+            partition_of(body.product_id, self._partitions),
+            body.product_id.encode(),
+            message.value(),
+            [*original_headers(message), (FORWARDED_FROM, here.encode())],
         )
         self._entry(message, body.product_id, cause, Outcome.FORWARDED, Rule.WRONG_PARTITION)
+        self.outputs.append(forwarded)
 
     def _bury(self, message: Message, error: PoisonRecordError) -> None:
-        self._brake.count(dead=True)
-        self.outputs.append(dead_letter(self._names, message, error))
         product = (message.key() or b"").decode(errors="backslashreplace")
         cause = Cause(message.topic() or "", self.number, message.offset() or 0, "")
         rule = Rule.TOO_LARGE if error.stage == "size" else Rule.DOES_NOT_DECODE
         self._entry(message, product, cause, Outcome.DEAD_LETTER, rule, (fact_of(message, error),))
+        self.outputs.append(dead_letter(self._names, message, error))
+        self.brake.count(dead=True)
 
     def changes(self) -> list[Output]:
         """Return one record for every report and watch that changed. Raises PoisonRecordError on the cap."""

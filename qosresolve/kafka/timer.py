@@ -6,9 +6,9 @@ is harmless and firing late is only late. It fires nothing before it has read to
 
 import threading
 import time
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 
 import structlog
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, TopicPartition
@@ -20,6 +20,7 @@ from qosresolve.core.inputs import Deadline
 from qosresolve.errors import FatalError, RetriableError
 from qosresolve.kafka import clients
 from qosresolve.kafka.alarms import Alarm, Alarms, Key
+from qosresolve.kafka.broker_clock import BrokerClock, Sent
 from qosresolve.kafka.offsets import Place, ends
 from qosresolve.kafka.reading import place_of
 from qosresolve.settings import Settings
@@ -29,7 +30,6 @@ from qosresolve.topics import DEADLINE, PARTITION, REPORT, STATE, WATCH, Names
 
 PASS_LIMIT = 5_000  # alarms fired between two polls
 CHUNK = 10_000
-SAMPLES = 32  # round trips from which the clock's skew is taken
 
 
 @dataclass(slots=True)
@@ -66,7 +66,7 @@ class Timer:
         self._contracts = contracts
         self._health = health
         self._stop = stop
-        self._clock = clock
+        self._clock = BrokerClock(clock)
         self._names = Names(settings.prefix)
         self._metrics = TimerMetrics(registry)
         self._log = structlog.get_logger(role="timer")
@@ -74,7 +74,7 @@ class Timer:
         self._consumer = clients.anchored_reader(settings, f"{settings.group}-timer")
         self._producer = clients.plain_producer(settings)
         self._held: dict[int, Held] = {}
-        self._round_trips: deque[tuple[int, int]] = deque(maxlen=SAMPLES)
+        self._joined = False
         self._failure: Exception | None = None
 
     def run(self) -> None:
@@ -91,8 +91,8 @@ class Timer:
             self._log.info("stopped")
 
     def _round(self) -> None:
-        ready = [held for held in self._held.values() if held.caught_up]
-        self._health.beat("timer", ready=len(ready) == len(self._held))
+        caught_up = all(held.caught_up for held in self._held.values())
+        self._health.beat("timer", ready=self._joined and caught_up)
         for message in self._read():
             self._take(message)
         if self._failure is not None:
@@ -100,15 +100,6 @@ class Timer:
         self._learn_targets()
         self._fire()
         self._producer.poll(0)
-
-    # -- clock
-
-    def _now(self) -> int:
-        """Return the brokers' time, as far as the round trips tell."""
-        return self._clock() + self._skew()
-
-    def _skew(self) -> int:
-        return min(self._round_trips)[1] if self._round_trips else 0
 
     # -- assignment
 
@@ -120,6 +111,7 @@ class Timer:
         ]
 
     def _on_assign(self, consumer: Consumer, anchors: list[TopicPartition]) -> None:
+        self._joined = True
         try:
             if anchors:
                 consumer.incremental_assign(self._watched(anchors))
@@ -151,21 +143,13 @@ class Timer:
     # -- reading
 
     def _read(self) -> list[Message]:
-        return clients.drain(self._consumer, CHUNK, self._pause())
-
-    def _pause(self) -> float:
-        """Return how long to wait for records: not beyond the next alarm."""
-        dues = [held.alarms.next_due for held in self._held.values() if held.caught_up]
-        nearest = min((due for due in dues if due is not None), default=None)
-        longest = self._settings.poll_ms
-        if nearest is None:
-            return longest / 1000
-        return min(longest, max(1, nearest - self._now())) / 1000
+        dues = (held.alarms.next_due for held in self._held.values() if held.caught_up)
+        return clients.drain(self._consumer, CHUNK, pause(dues, self._clock.now(), self._settings.poll_ms))
 
     def _take(self, message: Message) -> None:
         error = message.error()
         if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001
-            if error.fatal():
+            if error.fatal() or error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001
                 raise FatalError(f"the timer's consumer cannot go on: {error}")
             self._log.warning("consumer", error=str(error))
             return
@@ -192,12 +176,13 @@ class Timer:
     # -- firing
 
     def _fire(self) -> None:
-        now = self._now()
+        now = self._clock.now()
         for number, held in self._held.items():
             if held.caught_up:
                 for alarm in held.alarms.due(now, PASS_LIMIT):
                     self._send(number, held, alarm, now, again=False)
-                for alarm in held.alarms.overlooked(now, self._settings.refire_ms, held.consumed):
+                overlooked = held.alarms.overlooked(now, self._settings.refire_ms, held.consumed)
+                for alarm in islice(overlooked, PASS_LIMIT):
                     self._send(number, held, alarm, now, again=True)
         self._tell(now)
 
@@ -205,7 +190,7 @@ class Timer:
         product, report = alarm.key
         _, value = self._contracts.write_input(Deadline(product, report, alarm.number, alarm.due))
         held.alarms.fired(alarm, now)
-        sent = self._clock()
+        sent = self._clock.sending()
 
         def delivered(error: KafkaError | None, message: Message) -> None:
             self._delivered(alarm, sent, error, message)
@@ -221,22 +206,30 @@ class Timer:
                 break
         self._metrics.fired.labels(str(again).lower()).inc()
 
-    def _delivered(self, alarm: Alarm, sent: int, error: KafkaError | None, message: Message) -> None:
+    def _delivered(self, alarm: Alarm, sent: Sent, error: KafkaError | None, message: Message) -> None:
         if error is not None:  # stays unsettled, so it is fired again
             self._log.warning("deadline not delivered", error=str(error))
             return
         at = message.timestamp()[1]
         alarm.offset = message.offset() or 0
-        round_trip = self._clock() - sent
-        self._round_trips.append((round_trip, at - sent - round_trip // 2))
+        self._learn_skew(sent, at)
         self._metrics.lateness.observe(max(0, at - alarm.due) / 1000)
+
+    def _learn_skew(self, sent: Sent, at: int) -> None:
+        self._clock.returned(sent, at)
 
     def _tell(self, now: int) -> None:
         self._metrics.armed.set(sum(len(held.alarms) for held in self._held.values()))
-        self._metrics.skew.set(self._skew() / 1000)
+        self._metrics.skew.set(self._clock.skew / 1000)
         dues = [held.alarms.oldest_due for held in self._held.values()]
         oldest = min((due for due in dues if due is not None), default=now)
         self._metrics.oldest_overdue.set(max(0, now - oldest) / 1000)
+
+
+def pause(dues: Iterable[int | None], now: int, longest_ms: int) -> float:
+    """Return for how many seconds to wait for records: not beyond the next alarm, and never not at all."""
+    nearest = min((due for due in dues if due is not None), default=now + longest_ms)
+    return min(longest_ms, max(1, nearest - now)) / 1000
 
 
 def _key(message: Message, *, watch: bool) -> Key:

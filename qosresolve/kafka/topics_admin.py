@@ -18,7 +18,7 @@ from qosresolve.errors import ConfigError, FatalError, RetriableError
 from qosresolve.kafka import clients
 from qosresolve.kafka.offsets import Place, patiently, starts
 from qosresolve.settings import Settings
-from qosresolve.topics import TOPICS, Names, Topic
+from qosresolve.topics import ANCHOR, TOPICS, Names, Topic
 
 TIMEOUT = 30.0
 T = TypeVar("T")
@@ -105,6 +105,7 @@ def _first_offsets(client: AdminClient, settings: Settings, *, dry_run: bool, mi
     consumer = clients.reader(settings)
     try:
         without = patiently(lambda: _without_offset(client, consumer, settings))
+        _refuse_raised(without, settings, _count(client, Names(settings.prefix).of(ANCHOR)))
         if without and not dry_run:
             first = patiently(lambda: starts(client, without))
             offsets = [TopicPartition(topic, number, first[topic, number]) for topic, number in without]
@@ -114,6 +115,23 @@ def _first_offsets(client: AdminClient, settings: Settings, *, dry_run: bool, mi
     if not without:
         return []
     return [Finding(settings.group, f"first offsets written for {len(without)} partitions", wrong=False)]
+
+
+def _refuse_raised(without: list[Place], settings: Settings, count: int) -> None:
+    """Refuse first offsets for some partitions beside others that have theirs: those came later.
+
+    Only the anchor tells: the broker forgets offsets of the other inputs, which nobody subscribes to.
+    """
+    anchor = Names(settings.prefix).of(ANCHOR)
+    new = sorted(number for topic, number in without if topic == anchor)
+    if 0 < len(new) < count:
+        raise ConfigError(
+            f"{anchor} has {count} partitions, and the group {settings.group} no offset for {new} of them: "
+            "the count was raised after the first start, products would leave their state",
+            setting="partitions",
+            remedy="the count never changes; create the topics anew under another prefix, see "
+            "docs/runbooks/partition-count.md",
+        )
 
 
 def _without_offset(client: AdminClient, consumer: Consumer, settings: Settings) -> list[Place]:

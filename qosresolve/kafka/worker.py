@@ -20,11 +20,12 @@ from qosresolve.kafka import clients, positions
 from qosresolve.kafka.assignment import Assignment
 from qosresolve.kafka.observe import Observer
 from qosresolve.kafka.offsets import ends
-from qosresolve.kafka.partition import Partition, Shared
+from qosresolve.kafka.partition import Partition
 from qosresolve.kafka.policies import PolicyBook, configured
 from qosresolve.kafka.positions import co_partitioned
 from qosresolve.kafka.reading import place_of
 from qosresolve.kafka.restore import Restorer
+from qosresolve.kafka.staging import Shared
 from qosresolve.kafka.transaction import AbortedError, OutcomeUnknownError, Transactions
 from qosresolve.settings import Settings
 from qosresolve.telemetry.health import Health
@@ -156,6 +157,7 @@ class Worker:
         batch = [partition for partition in self._assignment.held.values() if partition.staged]
         if not batch:
             return
+        began = time.monotonic()
         outputs = {partition.number: partition.outputs() for partition in batch}
         offsets = [
             TopicPartition(topic, partition.number, offset)
@@ -176,11 +178,14 @@ class Worker:
             self._log.warning("transaction outcome unknown, restoring", error=str(error))
             self._start_over(batch)
             return
+        inputs = 0
         for partition in batch:
             staging = partition.accept(outputs[partition.number])
+            inputs += len(staging.entries)
             self._observer.committed(partition, staging)
             if partition.brake.pulled:
                 self._brake(partition)
+        self._observer.batch(inputs, sum(map(len, outputs.values())), time.monotonic() - began)
 
     def _rewind(self, partitions: Iterable[Partition]) -> None:
         """Take the last batch again from the committed positions."""
@@ -229,11 +234,10 @@ class Worker:
     def _start(self, partition: Partition, state: PartitionState | None) -> None:
         inputs = self._assignment.inputs(partition.number)
         offsets = positions.committed(self._consumer, inputs)
-        embedded = self._settings.broker == "embedded"
-        if state is None:
-            state = positions.initial(partition, offsets, embedded=embedded)
-        elif not embedded:
-            positions.check(self._admin, state, offsets)
+        if self._settings.broker == "embedded":
+            state = state or positions.unchecked(partition, offsets)
+        else:
+            state = positions.checked(self._admin, partition, state, offsets)
         partition.start(state)
         if not state.active_policy:
             partition.activate(self._default_policy, _wall_ms())

@@ -19,19 +19,32 @@ class Health:
 
     def __init__(self, stale_after_s: float = 30.0) -> None:
         self._stale_after_s = stale_after_s
-        self._beats: dict[str, float] = {}
+        self._moved: dict[str, float] = {}
         self._ready: dict[str, bool] = {}
+
+    def begin(self, role: str) -> None:
+        """Watch a role from now on, before its first beat."""
+        self._moved[role] = time.monotonic()
+        self._ready[role] = False
+
+    def end(self, role: str) -> None:
+        """Watch a role no longer."""
+        self._moved.pop(role, None)
+
+    def silent(self, limit_s: float) -> list[str]:
+        """Return the roles that have not moved for longer than that."""
+        oldest = time.monotonic() - limit_s
+        return sorted(role for role, moved in list(self._moved.items()) if moved < oldest)
 
     def beat(self, role: str, *, ready: bool) -> None:
         """Say that a role's loop went round."""
-        self._beats[role] = time.monotonic()
+        self._moved[role] = time.monotonic()
         self._ready[role] = ready
 
     @property
     def alive(self) -> bool:
         """True while every role's loop has moved lately."""
-        oldest = time.monotonic() - self._stale_after_s
-        return bool(self._beats) and all(beat > oldest for beat in self._beats.values())
+        return bool(self._moved) and not self.silent(self._stale_after_s)
 
     @property
     def ready(self) -> bool:

@@ -8,7 +8,8 @@ import pytest
 
 from qosresolve.cli.roles import CRASHED, Crew, Maker, _signals
 from qosresolve.errors import FencedError
-from qosresolve.telemetry.watchdog import WatchedHealth, watch
+from qosresolve.telemetry.health import Health
+from qosresolve.telemetry.watchdog import watch
 
 
 class Loop:
@@ -44,7 +45,7 @@ def test_a_role_that_fails_stops_the_others(
     stop: threading.Event, failure: Exception, status: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The others close cleanly; the exit status is the failed role's."""
-    crew, healthy = Crew(stop, WatchedHealth()), Loop(stop)
+    crew, healthy = Crew(stop, Health()), Loop(stop)
     crew.start("timer", maker(healthy))
     crew.start("worker", maker(Loop(stop, failure)))
     assert crew.wait() == status
@@ -57,7 +58,7 @@ def test_a_signal_asks_every_role_to_stop(stop: threading.Event) -> None:
     before = signal.getsignal(signal.SIGTERM)
     loop = Loop(stop)
     with _signals(stop):
-        crew = Crew(stop, WatchedHealth())
+        crew = Crew(stop, Health())
         crew.start("worker", maker(loop))
         os.kill(os.getpid(), signal.SIGTERM)
         assert crew.wait() == 0
@@ -69,7 +70,7 @@ def test_a_silent_role_ends_the_process() -> None:
     """From its beginning on: a role that never gets to its loop hangs too."""
     ended: list[list[str]] = []
     called = threading.Event()
-    health = WatchedHealth()
+    health = Health()
     health.begin("worker")
     health.begin("timer")
     health.end("timer")
@@ -85,7 +86,7 @@ def test_a_silent_role_ends_the_process() -> None:
 
 def test_a_beating_role_is_left_alone() -> None:
     """Each beat starts the count anew."""
-    health = WatchedHealth()
+    health = Health()
     health.begin("worker")
     health.beat("worker", ready=True)
     assert health.silent(60) == []
