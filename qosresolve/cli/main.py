@@ -7,9 +7,16 @@ from typing import Annotated
 import typer
 
 from qosresolve import __version__
-from qosresolve.cli import config, demo, emit, policy, reports, run, topics, verify
+from qosresolve.cli import demo
+from qosresolve.cli.config import commands as config
+from qosresolve.cli.emit import commands as emit
 from qosresolve.cli.options import group
+from qosresolve.cli.policy import commands as policy
+from qosresolve.cli.reports import commands as reports
+from qosresolve.cli.run import commands as run
 from qosresolve.cli.session import Guarded
+from qosresolve.cli.topics import commands as topics
+from qosresolve.cli.verify import commands as verify
 
 app = group(
     "Tracks and manages customer QoS performance resolution (eTOM 1.3.8.5) on Kafka, exactly once.\n\n"

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from qosresolve.cli.roles import CRASHED, Crew, Maker, _signals
+from qosresolve.cli.run.roles import CRASHED, Crew, Maker, _signals
 from qosresolve.errors import FencedError
 from qosresolve.telemetry.health import Health
 from qosresolve.telemetry.watchdog import watch

@@ -6,9 +6,9 @@ from typing import get_args
 import pytest
 
 from qosresolve.cli.output import safe
-from qosresolve.cli.report_list import Filter, breach_first, remaining
+from qosresolve.cli.reports.listing import Filter, breach_first, remaining
+from qosresolve.cli.reports.words import tell
 from qosresolve.cli.times import instant, left, shown
-from qosresolve.cli.words import tell
 from qosresolve.core import facts as f
 from qosresolve.core.vocabulary import ClockOutcome, Status
 from tests.core.builders import Product, at

@@ -16,7 +16,7 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="A policy in YAML.")]
 @app.command(epilog=example("qosresolve policy check policy.yaml"))
 def check(file: File, as_json: Json = False) -> None:
     """Read a policy file and show what it promises. Needs no Kafka. Exit status: 0 usable, 2 refused."""
-    from qosresolve.cli import policy_view
+    from qosresolve.cli.policy import view as policy_view
 
     raise typer.Exit(policy_view.check(file, as_json=as_json))
 
@@ -26,7 +26,7 @@ def show(config: ConfigFile = None, sets: Sets = None, as_json: Json = False) ->
     """Show the published policies and, per partition, the active one."""
     settings = tool(config, sets)
 
-    from qosresolve.cli import policy_view
+    from qosresolve.cli.policy import view as policy_view
 
     policy_view.show(settings, as_json=as_json)
 
@@ -34,7 +34,7 @@ def show(config: ConfigFile = None, sets: Sets = None, as_json: Json = False) ->
 @app.command(epilog=example("qosresolve policy publish policy.yaml"))
 def publish(file: File, config: ConfigFile = None, sets: Sets = None, as_json: Json = False) -> None:
     """Store a policy under its hash. It changes nothing until it is activated."""
-    from qosresolve.cli import policy_control
+    from qosresolve.cli.policy import control as policy_control
 
     canonical = policy_control.compiled(file)
     settings = tool(config, sets)
@@ -56,7 +56,7 @@ def activate(
     as_json: Json = False,
 ) -> None:
     """Make a policy the one that new reports follow: publish it if need be, then order every partition."""
-    from qosresolve.cli import policy_control
+    from qosresolve.cli.policy import control as policy_control
 
     settings = tool(config, sets)
     order = policy_control.Order(actor, role, reason)

@@ -23,7 +23,7 @@ def list_(
     """List reports, the one nearest to its restore deadline, or furthest beyond it, first."""
     settings = tool(config, sets)
 
-    from qosresolve.cli.report_list import Filter, show
+    from qosresolve.cli.reports.listing import Filter, show
 
     chosen = Filter(frozenset(status or ()), frozenset(tier or ()), only_open)
     show(settings, chosen, as_json=as_json)
@@ -39,6 +39,6 @@ def show_(
     """Show how a report stands and everything that its product's journal says."""
     settings = tool(config, sets)
 
-    from qosresolve.cli.report_view import show
+    from qosresolve.cli.reports.view import show
 
     show(settings, name, as_json=as_json)

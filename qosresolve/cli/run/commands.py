@@ -34,6 +34,6 @@ def run(
     """
     settings = settings_of(config, sets)
 
-    from qosresolve.cli.roles import run_roles
+    from qosresolve.cli.run.roles import run_roles
 
     raise typer.Exit(run_roles(settings, list(dict.fromkeys(map(str, roles)))))

@@ -6,9 +6,9 @@ import msgspec
 from rich.console import Console
 
 from qosresolve.cli.output import console, dump, safe, table
-from qosresolve.cli.report_list import remaining, told
+from qosresolve.cli.reports.listing import remaining, told
+from qosresolve.cli.reports.words import tell
 from qosresolve.cli.times import left, now_ms, shown
-from qosresolve.cli.words import tell
 from qosresolve.contracts.convert import from_entry
 from qosresolve.core.clocks import Clock
 from qosresolve.core.facts import Entry

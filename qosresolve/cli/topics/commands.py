@@ -15,7 +15,7 @@ def create(
     """Make what is missing, and write the worker group's first offsets. Changes nothing that exists."""
     settings = tool(config, sets)
 
-    from qosresolve.cli import topics_view
+    from qosresolve.cli.topics import view as topics_view
     from qosresolve.kafka import topics_admin
 
     topics_view.created(topics_admin.create(settings, dry_run=dry_run), dry_run=dry_run, as_json=as_json)
@@ -26,7 +26,7 @@ def check(config: ConfigFile = None, sets: Sets = None, as_json: Json = False) -
     """Compare the cluster with the table. Exit status: 0 all right, 1 something has to be mended."""
     settings = tool(config, sets)
 
-    from qosresolve.cli import topics_view
+    from qosresolve.cli.topics import view as topics_view
     from qosresolve.kafka import topics_admin
 
     findings = topics_admin.check(settings)

@@ -16,6 +16,6 @@ def show(config: ConfigFile = None, sets: Sets = None, as_json: Json = False) ->
     """Show every setting, where its value comes from, and what it is. Secrets are stars."""
     settings = settings_of(config, sets)
 
-    from qosresolve.cli import config_view
+    from qosresolve.cli.config import view as config_view
 
     config_view.show(settings, sets or (), as_json=as_json)

@@ -22,7 +22,7 @@ def verify(config: ConfigFile = None, sets: Sets = None, as_json: Json = False) 
     try:
         settings = tool(config, sets)
 
-        from qosresolve.cli import verify_view
+        from qosresolve.cli.verify import view as verify_view
 
         equal = verify_view.verified(settings, as_json=as_json)
     except QosResolveError as error:

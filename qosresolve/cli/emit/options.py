@@ -43,8 +43,8 @@ def send(
     timeout: float,
 ) -> None:
     """Hand a command's options down, and end with the exit status."""
-    from qosresolve.cli.emitting import Request as Emit
-    from qosresolve.cli.emitting import emit
+    from qosresolve.cli.emit.emitting import Request as Emit
+    from qosresolve.cli.emit.emitting import emit
 
     raise typer.Exit(
         emit(

@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
-from qosresolve.cli import bodies
+from qosresolve.cli.emit import bodies
+from qosresolve.cli.emit.waiting import Journal, Where
 from qosresolve.cli.output import dump, line
 from qosresolve.cli.sending import Sending, send
 from qosresolve.cli.session import settings_of, tool
 from qosresolve.cli.times import now_ms
-from qosresolve.cli.waiting import Journal, Where
 from qosresolve.core.facts import Entry
 from qosresolve.core.inputs import Answer, Command, Deadline, Degradation, Input
 from qosresolve.core.vocabulary import Outcome

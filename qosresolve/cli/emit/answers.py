@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from qosresolve.cli.emit_options import (
+from qosresolve.cli.emit.options import (
     At,
     Expected,
     Finding,

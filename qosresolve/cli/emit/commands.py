@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from qosresolve.cli import emit_answers
-from qosresolve.cli.emit_options import At, Finding, Id, Product, Seconds, Source, Wait, send
+from qosresolve.cli.emit import answers as emit_answers
+from qosresolve.cli.emit.options import At, Finding, Id, Product, Seconds, Source, Wait, send
 from qosresolve.cli.options import ConfigFile, DryRun, Json, Sets, example, group
 from qosresolve.core.vocabulary import DegradationKind, ObjectKind, Severity, Verb
 

@@ -1,0 +1,1 @@
+"""`config`: the settings as this process would see them."""

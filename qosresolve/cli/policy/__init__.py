@@ -1,0 +1,1 @@
+"""`policy`: check, publish and activate the operator's policy."""

@@ -1,0 +1,1 @@
+"""`reports`: the reports as they lie on their topic, and the journal behind one."""

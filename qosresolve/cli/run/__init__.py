@@ -1,0 +1,1 @@
+"""`run`: the worker, the timer, or both in one process."""

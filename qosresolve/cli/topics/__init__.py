@@ -1,0 +1,1 @@
+"""`topics`: make and check the topics of the one table."""

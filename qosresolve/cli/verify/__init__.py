@@ -1,0 +1,1 @@
+"""`verify`: proof that the report topic follows from the journal."""
