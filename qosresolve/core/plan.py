@@ -55,13 +55,13 @@ def _tried(report: Report, node: Node, cause_id: str, target: str) -> bool:
 def ready(report: Report, policy: Policy, obligation: Obligation, now: int) -> bool:
     """Tell whether a planned obligation may start: its time has come, and all before it has ended.
 
-    What blocks clearing checks a product that is restored, so it waits for that.
+    What blocks clearing checks a product that is restored: it waits for that, and then for nothing else.
     """
     if obligation.state is not ObligationState.PLANNED or (obligation.chase_at or 0) > now:
         return False
     node = policy.node(obligation.node)
-    if node.blocks_clear and report.restored_at is None:
-        return False
+    if node.blocks_clear:
+        return report.restored_at is not None
     before = upstream(policy, node)
     return all(item.ended or item.node not in before for item in report.obligations)
 

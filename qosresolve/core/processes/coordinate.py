@@ -81,7 +81,7 @@ def _never_idle(report: Report, policy: Policy, now: int) -> Facts:
 
     The wait keeps a party that refuses everything at once from setting a storm of requests going.
     """
-    if any(plan.works(policy, item) for item in report.obligations):
+    if report.debouncing or any(plan.works(policy, item) for item in report.obligations):
         return ()
     node = _first(policy)
     attempt = max((item.attempt for item in report.obligations if item.target == AGAIN), default=0) + 1
@@ -125,17 +125,17 @@ def _wind_down(report: Report, policy: Policy, now: int) -> Facts:
     """
     facts: Facts = ()
     for item in report.obligations:
-        wanted = report.open and policy.node(item.node).blocks_clear
-        if item.state is ObligationState.PLANNED and not wanted:
+        verifies = policy.node(item.node).blocks_clear
+        if item.state is ObligationState.PLANNED and not (report.open and verifies):
             facts += tracking.withdraw(report, item, policy, now, "restored")
-        elif item.running and not item.told_restored:
+        elif item.running and not item.told_restored and not verifies:
             facts += (ObligationUpdated(report.report_id, item.obligation_id, "restored"),)
     return facts or (start(report, policy, now) if report.open else ())
 
 
 def _infeasible(report: Report, policy: Policy, now: int) -> Facts:
     deadline = report.restore.due_at
-    if report.infeasible or deadline is None or not report.restore.running:
+    if report.infeasible or report.debouncing or deadline is None or not report.restore.running:
         return ()
     ends = plan.ends_at(report, policy, now)
     return (PlanInfeasible(report.report_id, ends),) if ends > deadline else ()

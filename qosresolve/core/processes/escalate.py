@@ -101,8 +101,8 @@ def follow(report: Report, policy: Policy, now: int) -> Facts:
         return _end(report, now)
     breach = next((want for want in wants if want.jeopardy is Jeopardy.BREACHED), None)
     worse = breach is not None and report.escalation.jeopardy is not Jeopardy.BREACHED
-    if level <= report.escalation.level and not worse:
-        return ()
+    if report.debouncing or (level <= report.escalation.level and not worse):
+        return ()  # good news that waits to be believed calls nobody
     because = breach if breach and worse else max(wants, key=lambda want: want.level)
     return _call(report, policy, now, _level(policy, max(level, report.escalation.level)), because)
 
