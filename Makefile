@@ -16,7 +16,7 @@ GROUPS := --group test --group typing --group dev
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: venv
 venv: $(VENV)/.synced ## Create .venv from the locks (needs Python 3.11 or newer; PYTHON=... chooses it)
@@ -57,6 +57,10 @@ test-fast: venv ## Run the tests that need no Kafka
 .PHONY: test-kafka
 test-kafka: venv ## Run the tests that need a real Kafka (see tests/support/kafka_server.py)
 	$(PYTEST) -m kafka
+
+.PHONY: bench-core
+bench-core: venv ## Print what one update event costs, stage by stage
+	$(BIN)/python -m tests.bench.core
 
 .PHONY: demo
 demo: venv ## Run the demonstration

@@ -131,7 +131,7 @@ def _drawn(dice: random.Random, name: str, customer: str) -> Product:
     kind = dice.choice(_CAUSES)
     party = "acme-transport" if kind is RootCauseKind.SUPPLIER else ""
     severity = dice.choice((Severity.MINOR, Severity.MAJOR, Severity.MAJOR, Severity.CRITICAL))
-    episode = Episode(dice.uniform(3.0, 27.0), dice.choice(_INDICATORS), severity, dice.uniform(12.0, 24.0))
+    episode = Episode(dice.uniform(3.0, 23.0), dice.choice(_INDICATORS), severity, dice.uniform(12.0, 24.0))
     temper = dice.choice((Temper.PROMPT, Temper.PROMPT, Temper.SLOW, Temper.LATE))
     tier = dice.choice(("gold", "silver", "bronze"))
     truth = Truth(kind, f"svc-{product_id}", party)

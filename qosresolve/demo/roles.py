@@ -45,10 +45,14 @@ class Thread:
         """True while it works."""
         return self._thread.is_alive()
 
-    def stop(self) -> None:
-        """Ask it to end and wait. Raises FatalError when it failed or does not end."""
+    def halt(self) -> None:
+        """Ask it to end and wait, whatever came of it."""
         self._stop.set()
         self._thread.join(JOIN_S)
+
+    def stop(self) -> None:
+        """Ask it to end and wait. Raises FatalError when it failed or does not end."""
+        self.halt()
         self.raise_if_failed()
         if self.alive:
             raise FatalError(f"the {self.name} did not stop within {JOIN_S:.0f} s")

@@ -59,6 +59,7 @@ class Demo:
         self._settings = settings
         self._console = console
         self._seconds = seconds
+        self._began = time.monotonic()
         self._contracts: Contracts = contracts_for(settings)
         self._scene = Scene()
         self._drain = Drain(settings)
@@ -70,15 +71,27 @@ class Demo:
         health = Health()  # the worker's alone: it is ready when it owns its partitions
         worker = roles.worker(self._settings, self._contracts, health)
         timer = roles.timer(self._settings, self._contracts, Health())
-        self._await_ready(health, worker, timer)
+        try:
+            self._await_ready(health, worker, timer)
+            complete = self._story(worker, timer)
+        finally:
+            timer.halt()
+            worker.halt()
+            self._tail.close()
+        return self._tell(promised=complete and self._seconds >= promises.NEEDS_S)
+
+    def _story(self, worker: roles.Thread, timer: roles.Thread) -> bool:
+        """Play the story and let the worker finish; return whether it was played to its end."""
         world = roles.Thread("world", lambda stop: World(self._settings, self._contracts, stop))
-        complete = self._watch(worker, timer, world)
-        world.stop()
-        timer.stop()
+        try:
+            complete = self._watch(worker, timer, world)
+        finally:
+            world.halt()
+        for role in (world, timer):
+            role.stop()
         self._drain.wait(self._look, worker)
         worker.stop()
-        self._tail.close()
-        return self._tell(promised=complete and self._seconds >= promises.NEEDS_S)
+        return complete
 
     def _await_ready(self, health: Health, *threads: roles.Thread) -> None:
         end = time.monotonic() + READY_S
@@ -91,17 +104,17 @@ class Demo:
 
     def _watch(self, *threads: roles.Thread) -> bool:
         """Show the story; return whether it was let run to its end."""
-        end = time.monotonic() + self._seconds
-        with view(self._console, wall_ms(), self._seconds) as shown:
-            try:
+        end = self._began + self._seconds
+        try:
+            with view(self._console, wall_ms(), end - time.monotonic()) as shown:
                 while time.monotonic() < end:
                     shown.show(self._scene, self._look())
                     for thread in threads:
                         thread.raise_if_failed()
-            except KeyboardInterrupt:
-                say(self._console, "stopping: what was sent is still worked on")
-                return False
-            return True
+        except KeyboardInterrupt:
+            say(self._console, "Stopping; what was sent is still worked on.")
+            return False
+        return True
 
     def _look(self) -> list[Entry]:
         """Take what the report and journal topics have; return the news of the journal."""

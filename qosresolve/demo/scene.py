@@ -120,5 +120,6 @@ def _waiting(report: Report) -> str:
         return ""
     if report.debouncing:
         return "debounce"
-    running = [item for item in report.obligations if item.running]
-    return next((item.contact for item in running), "a good sample" if report.degraded else "")
+    running = next((item.contact for item in report.obligations if item.running), "")
+    nobody = "an owner" if report.status is Status.ACKNOWLEDGED else "a good sample"
+    return running or (nobody if report.degraded else "")

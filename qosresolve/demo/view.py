@@ -91,7 +91,7 @@ class Screen:
             return
         self._drawn = now
         second = min(self._seconds, (now - self._began) / 1_000)
-        title = Text(f"qosresolve demo  {second:4.0f} of {self._seconds:.0f} s   ", "bold")
+        title = Text(f"{second:.0f} of {self._seconds:.0f} s  ", "bold", no_wrap=True, overflow="ellipsis")
         title.append(scene.header(), "default")
         self._live.update(
             Group(title, table(scene.rows(now), self._console.width, self._console.height)), refresh=True
@@ -102,7 +102,7 @@ def table(rows: list[Row], width: int, height: int) -> Table:
     """Return the rows that fit on a screen, the most urgent ones; colours say nothing that words do not."""
     columns = _columns(width)
     shown = rows[: max(1, height - FRAME_LINES)]
-    made = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), caption_justify="left")
+    made = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), caption_justify="left")
     for name, wide in columns.items():
         made.add_column(name, width=wide, no_wrap=True, overflow="ellipsis")
     for row in shown:
@@ -122,7 +122,7 @@ def _columns(width: int) -> dict[str, int]:
             "time left": 11, "status": 12, "severity": 9, "product": 17, "customer": min(27, 12 + spare),
             "jeopardy": 17, "waiting for": min(33, 10 + spare),
         }  # fmt: skip
-    return columns | {"last": max(8, width - sum(columns.values()) - len(columns) - 1)}
+    return columns | {"last": max(8, width - sum(columns.values()) - 2 * len(columns) - 1)}
 
 
 def _cells(row: Row) -> dict[str, str]:

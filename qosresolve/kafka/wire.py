@@ -27,5 +27,8 @@ def _confluent(settings: Settings) -> Codec:
             setting="schema_registry_url",
             remedy="install qosresolve[registry], or leave the setting empty to use the bundled schemas",
         ) from error
-    client = SchemaRegistryClient({"url": settings.schema_registry_url})
+    # The client's own default is to wait for ever, which would hold up the loop.
+    client = SchemaRegistryClient.new_client(
+        {"url": settings.schema_registry_url, "timeout": 2, "max.retries": 1}
+    )
     return ConfluentCodec(client, lambda record: subject_of(settings, record))
