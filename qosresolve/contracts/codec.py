@@ -33,8 +33,11 @@ Resolution = tuple[Schema, Schema | None]  # the writer's schema, and ours where
 class Codec(Protocol):
     """`record` is a name in `schemas/`; values are what fastavro takes and gives, instants plain ints."""
 
+    def frame(self, record: str) -> bytes:
+        """Return what goes before a record's Avro bytes. Raises RetriableError while a registry is down."""
+
     def encode(self, record: str, value: Value) -> bytes:
-        """Return framed bytes. Raises RetriableError while a registry is down."""
+        """Return framed bytes. Raises as `frame`."""
 
     def decode(self, record: str, data: bytes) -> Value:
         """Return the value in today's schema. Raises PoisonRecordError; RetriableError as above."""
@@ -46,9 +49,11 @@ class SingleObjectCodec:
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         self._max_bytes = max_bytes
 
+    def frame(self, record: str) -> bytes:
+        return _SINGLE_OBJECT + schemas.current(record).fingerprint
+
     def encode(self, record: str, value: Value) -> bytes:
-        schema = schemas.current(record)
-        return _written(_SINGLE_OBJECT + schema.fingerprint, schema.parsed, value)
+        return _written(self.frame(record), schemas.current(record).parsed, value)
 
     def decode(self, record: str, data: bytes) -> Value:
         if len(data) > self._max_bytes:
@@ -90,11 +95,11 @@ class ConfluentCodec(SingleObjectCodec):
         self._frames: dict[str, bytes] = {}
         self._writers: dict[tuple[str, int], Resolution] = {}
 
-    def encode(self, record: str, value: Value) -> bytes:
+    def frame(self, record: str) -> bytes:
         frame = self._frames.get(record)
         if frame is None:
             frame = self._frames[record] = _CONFLUENT + self._id_of(record).to_bytes(4, "big")
-        return _written(frame, schemas.current(record).parsed, value)
+        return frame
 
     def _id_of(self, record: str) -> int:
         from confluent_kafka.schema_registry import Schema as Registered  # noqa: PLC0415 -- an optional extra

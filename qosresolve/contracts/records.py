@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from qosresolve.contracts import convert, limits
 from qosresolve.contracts.codec import Codec
+from qosresolve.contracts.incremental import Incremental
 from qosresolve.core.facts import Entry
 from qosresolve.core.inputs import Answer, Command, Deadline, Degradation, Input
 from qosresolve.core.partition import MaintenanceWindow, PartitionState
@@ -50,6 +51,7 @@ class Contracts:
 
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
+        self._reports = Incremental("report")
 
     # -- inputs
 
@@ -76,7 +78,7 @@ class Contracts:
 
     def write_report(self, report: Report) -> bytes:
         """Return a report's bytes; equal reports are equal bytes."""
-        return self._codec.encode("report", convert.to_avro(report))
+        return self._codec.frame("report") + self._reports.encode(report.report_id, report)
 
     def read_watch(self, data: bytes) -> Watch:
         """Return a watch."""

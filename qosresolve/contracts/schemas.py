@@ -82,6 +82,14 @@ def text(record: str) -> str:
     return json.dumps(schema, indent=1, ensure_ascii=False)
 
 
+def fields(record: str) -> list[dict[str, Any]]:
+    """Return the fields of today's schema, in order, as the file has them: types may be names."""
+    schema: dict[str, list[dict[str, Any]]] = json.loads(
+        (folder() / f"{record}.avsc").read_text(encoding="utf-8")
+    )
+    return schema["fields"]
+
+
 def without_logical_types(node: Any) -> Any:  # noqa: ANN401 -- a schema is any JSON
     """Return a schema without `logicalType`, which costs fastavro a conversion for every value."""
     if isinstance(node, list):

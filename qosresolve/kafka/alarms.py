@@ -13,12 +13,15 @@ Key = tuple[str, str]  # product id, report id or empty for the watch
 
 @dataclass(slots=True)
 class Alarm:
-    """One armed alarm. Instants in ms, UTC; `fired_at` 0 means not yet, `offset` where its deadline lies."""
+    """One armed alarm; `due` in ms, UTC, `offset` where its deadline lies.
+
+    `fired_at` is by a clock that only passes: due times follow a clock that is corrected.
+    """
 
     key: Key
     number: int
     due: int
-    fired_at: int = 0
+    fired_at: int | None = None
     offset: int = -1
 
 
@@ -53,21 +56,24 @@ class Alarms:
         while self._heap and limit and self._heap[0][0] <= now:
             due, key, number = heapq.heappop(self._heap)
             alarm = self._armed.get(key)
-            if alarm is not None and (alarm.due, alarm.number) == (due, number) and not alarm.fired_at:
+            if alarm is not None and (alarm.due, alarm.number) == (due, number) and alarm.fired_at is None:
                 limit -= 1
                 yield alarm
 
-    def fired(self, alarm: Alarm, now: int) -> None:
+    def fired(self, alarm: Alarm, instant: int) -> None:
         """Note that a deadline was sent."""
-        alarm.fired_at, alarm.offset = now, -1
+        alarm.fired_at, alarm.offset = instant, -1
         self._unsettled[alarm.key] = alarm
 
-    def overlooked(self, now: int, refire_ms: int, consumed: int) -> list[Alarm]:
-        """Return what was fired, was consumed (or never delivered), and is still not settled."""
+    def overlooked(self, now: int, fired_by: int, consumed: int) -> list[Alarm]:
+        """Return what is due, was fired by then, was consumed (or never delivered), and is not settled."""
         return [
             alarm
             for alarm in self._unsettled.values()
-            if now - alarm.fired_at >= refire_ms and alarm.offset < consumed
+            if alarm.due <= now
+            and alarm.fired_at is not None
+            and alarm.fired_at <= fired_by
+            and alarm.offset < consumed
         ]
 
     @property

@@ -14,8 +14,8 @@ STEP_MS = 500  # more than this between two looks is a step, not a drift
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """When something left: by our clock in ms, and by one that nobody can set."""
+class Look:
+    """An instant: by our clock in ms, and by one that nobody can set."""
 
     wall: int
     steady: int
@@ -33,31 +33,31 @@ class BrokerClock:
         self._wall = wall
         self._steady = steady
         self._round_trips: deque[tuple[int, int]] = deque(maxlen=SAMPLES)
-        self._between = self._look().between
+        self._between = self._read().between
 
     def now(self) -> int:
         """Return the brokers' time, as far as the round trips tell."""
-        return self.sending().wall + self.skew
+        return self.look().wall + self.skew
 
     @property
     def skew(self) -> int:
         """Return the brokers' time less our own, 0 while unknown."""
         return min(self._round_trips)[1] if self._round_trips else 0
 
-    def sending(self) -> Sent:
-        """Note the present instant, for `returned`."""
-        look = self._look()
+    def look(self) -> Look:
+        """Return the present instant, uncorrected; `returned` wants the one at which something was sent."""
+        look = self._read()
         if abs(look.between - self._between) > STEP_MS:
             self._round_trips.clear()
         self._between = look.between
         return look
 
-    def returned(self, sent: Sent, at: int) -> None:
+    def returned(self, sent: Look, at: int) -> None:
         """Learn from a round trip: what was sent then has the broker's time `at`."""
-        back = self.sending()
+        back = self.look()
         if abs(back.between - sent.between) <= STEP_MS:
             round_trip = back.steady - sent.steady
             self._round_trips.append((round_trip, at - sent.wall - round_trip // 2))
 
-    def _look(self) -> Sent:
-        return Sent(self._wall(), round(self._steady() * 1000))
+    def _read(self) -> Look:
+        return Look(self._wall(), round(self._steady() * 1000))

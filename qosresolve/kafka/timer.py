@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from itertools import islice
 
 import structlog
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, TopicPartition
@@ -20,7 +19,7 @@ from qosresolve.core.inputs import Deadline
 from qosresolve.errors import FatalError, RetriableError
 from qosresolve.kafka import clients
 from qosresolve.kafka.alarms import Alarm, Alarms, Key
-from qosresolve.kafka.broker_clock import BrokerClock, Sent
+from qosresolve.kafka.broker_clock import BrokerClock, Look
 from qosresolve.kafka.offsets import Place, ends
 from qosresolve.kafka.reading import place_of
 from qosresolve.settings import Settings
@@ -177,20 +176,20 @@ class Timer:
 
     def _fire(self) -> None:
         now = self._clock.now()
+        fired_by = self._clock.look().steady - self._settings.refire_ms
         for number, held in self._held.items():
             if held.caught_up:
                 for alarm in held.alarms.due(now, PASS_LIMIT):
-                    self._send(number, held, alarm, now, again=False)
-                overlooked = held.alarms.overlooked(now, self._settings.refire_ms, held.consumed)
-                for alarm in islice(overlooked, PASS_LIMIT):
-                    self._send(number, held, alarm, now, again=True)
+                    self._send(number, held, alarm, again=False)
+                for alarm in held.alarms.overlooked(now, fired_by, held.consumed)[:PASS_LIMIT]:
+                    self._send(number, held, alarm, again=True)
         self._tell(now)
 
-    def _send(self, number: int, held: Held, alarm: Alarm, now: int, *, again: bool) -> None:
+    def _send(self, number: int, held: Held, alarm: Alarm, *, again: bool) -> None:
         product, report = alarm.key
         _, value = self._contracts.write_input(Deadline(product, report, alarm.number, alarm.due))
-        held.alarms.fired(alarm, now)
-        sent = self._clock.sending()
+        sent = self._clock.look()
+        held.alarms.fired(alarm, sent.steady)
 
         def delivered(error: KafkaError | None, message: Message) -> None:
             self._delivered(alarm, sent, error, message)
@@ -206,7 +205,7 @@ class Timer:
                 break
         self._metrics.fired.labels(str(again).lower()).inc()
 
-    def _delivered(self, alarm: Alarm, sent: Sent, error: KafkaError | None, message: Message) -> None:
+    def _delivered(self, alarm: Alarm, sent: Look, error: KafkaError | None, message: Message) -> None:
         if error is not None:  # stays unsettled, so it is fired again
             self._log.warning("deadline not delivered", error=str(error))
             return
@@ -215,7 +214,7 @@ class Timer:
         self._learn_skew(sent, at)
         self._metrics.lateness.observe(max(0, at - alarm.due) / 1000)
 
-    def _learn_skew(self, sent: Sent, at: int) -> None:
+    def _learn_skew(self, sent: Look, at: int) -> None:
         self._clock.returned(sent, at)
 
     def _tell(self, now: int) -> None:

@@ -26,20 +26,21 @@ def main() -> None:
     contracts = Contracts(SingleObjectCodec())
     record, data = contracts.write_input(sample("10:40"))
     done = step(product.case, received, product.policies, now)
-    report = done.case.reports[0]
+    before, after = product.case.reports[0], done.case.reports[0]
     stages: dict[str, Callable[[], object]] = {
         "read the event": lambda: contracts.read_input(record, data),
         "digest its body": lambda: body_digest(data),
         "step": lambda: step(product.case, received, product.policies, now),
         "write the journal record": lambda: contracts.write_entry(done.entry),
         "make its headers": lambda: headers.for_entry(done.entry, None),
-        "write the report": lambda: contracts.write_report(report),
+        "write the report, twice": lambda: (contracts.write_report(before), contracts.write_report(after)),
     }
     costs = {name: median(call) for name, call in stages.items()}
+    costs["write the report"] = costs.pop("write the report, twice") / 2  # before, after, before...
     for name, cost in costs.items():
         sys.stdout.write(f"{cost:8.1f} us  {name}\n")
     sys.stdout.write(f"{sum(costs.values()):8.1f} us  in all\n")
-    sys.stdout.write(f"{len(contracts.write_report(report)):8d} B   report\n")
+    sys.stdout.write(f"{len(contracts.write_report(after)):8d} B   report\n")
 
 
 def prepare() -> tuple[Product, Received, int]:

@@ -1,0 +1,46 @@
+"""A report written in parts is the report written whole."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qosresolve.contracts import schemas
+from qosresolve.contracts.codec import SingleObjectCodec
+from qosresolve.contracts.convert import to_avro
+from qosresolve.contracts.incremental import Incremental
+from qosresolve.core.change import changed
+from qosresolve.core.report import Report
+from tests.contracts.strategies import anything
+
+CODEC = SingleObjectCodec()
+
+
+def whole(report: Report) -> bytes:
+    """Return the Avro bytes of a report as fastavro writes them in one piece, without the frame."""
+    return CODEC.encode("report", to_avro(report)).removeprefix(CODEC.frame("report"))
+
+
+@given(st.lists(anything(Report), min_size=1, max_size=4))
+def test_parts_are_the_whole(reports: list[Report]) -> None:
+    """Whatever was written under the same key before, the bytes are those of this value."""
+    parts = Incremental("report")
+    for report in (*reports, reports[0]):
+        assert parts.encode("same", report) == whole(report)
+
+
+@given(anything(Report), anything(Report))
+def test_a_change_of_some_fields_is_seen(report: Report, other: Report) -> None:
+    """Every field may change alone: none is taken from the bytes of last time by mistake."""
+    for field in schemas.fields("report"):
+        parts = Incremental("report")
+        parts.encode("key", report)
+        one = changed(report, **{field["name"]: getattr(other, field["name"])})
+        assert parts.encode("key", one) == whole(one)
+
+
+@given(st.lists(anything(Report), min_size=5, max_size=5))
+def test_few_are_remembered(reports: list[Report]) -> None:
+    """Memory is bounded; what was forgotten is encoded anew."""
+    parts = Incremental("report", kept=2)
+    for key, report in enumerate(reports):
+        assert parts.encode(str(key), report) == whole(report)
+    assert parts.remembered == 2
