@@ -9,11 +9,17 @@ import secrets
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tests.support.kafka_server import find_broker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+# How long one example takes says something of the machine, not of the code.
+settings.register_profile("here", deadline=None)
+settings.load_profile("here")
 
 
 @pytest.fixture(scope="session")

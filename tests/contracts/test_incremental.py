@@ -1,6 +1,6 @@
 """A report written in parts is the report written whole."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qosresolve.contracts import schemas
@@ -27,6 +27,7 @@ def test_parts_are_the_whole(reports: list[Report]) -> None:
         assert parts.encode("same", report) == whole(report)
 
 
+@settings(max_examples=25)
 @given(anything(Report), anything(Report))
 def test_a_change_of_some_fields_is_seen(report: Report, other: Report) -> None:
     """Every field may change alone: none is taken from the bytes of last time by mistake."""
