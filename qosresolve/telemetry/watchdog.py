@@ -19,9 +19,7 @@ def end_process(roles: list[str], limit_s: float) -> None:
     os._exit(EXIT_CODE)
 
 
-def watch(
-    health: Health, limit_s: float, end: Callable[[list[str], float], None] = end_process
-) -> None:
+def watch(health: Health, limit_s: float, end: Callable[[list[str], float], None] = end_process) -> None:
     """Watch in a daemon thread, which calls `end` once and is done."""
     thread = threading.Thread(target=_watch, args=(health, limit_s, end), name="watchdog", daemon=True)
     thread.start()

@@ -10,9 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from confluent_kafka import ConsumerGroupTopicPartitions, Producer, TopicPartition
+from confluent_kafka import TopicPartition
 
-from qosresolve.core.report import Report
 from qosresolve.core.vocabulary import DegradationKind, Outcome, Status
 from qosresolve.kafka import clients
 from qosresolve.kafka.offsets import ends
@@ -29,6 +28,16 @@ from tests.kafka.harness import (
     await_that,
     degradation,
     wall_ms,
+)
+from tests.kafka.situations import (
+    BACKLOG,
+    SMALL,
+    deadline_behind_a_backlog,
+    know_leaders,
+    open_transaction,
+    overtook,
+    rewind,
+    write_like_a_worker,
 )
 
 DEMO_POLICY = "policy_file=qosresolve/demo/demo_policy.yaml"
@@ -120,8 +129,8 @@ def test_restore_reads_past_a_foreign_open_transaction(world: World) -> None:
         world.await_entries(1)
     number = world.messages(REPORT)[0].partition() or 0
     report = world.reports()["P1"]
-    foreign = _open_transaction(world, number)
-    _write_like_a_worker(world, number, report)  # committed, but above the open transaction
+    foreign = open_transaction(world, number)
+    write_like_a_worker(world, number, report)  # committed, but above the open transaction
     place = (world.names.of(REPORT), number)
     consumer = clients.reader(world.settings)
     try:
@@ -136,30 +145,6 @@ def test_restore_reads_past_a_foreign_open_transaction(world: World) -> None:
         await_that(lambda: worker.health.ready, "readiness after the foreign transaction ended")
         world.abate("P1")
         world.await_report("P1", lambda item: item.restored_at is not None, "restored")
-
-
-def _open_transaction(world: World, number: int) -> Producer:
-    """Leave a transaction open on a partition of the report topic."""
-    foreign = Producer(
-        {"bootstrap.servers": world.settings.bootstrap_servers, "transactional.id": f"{world.names.prefix}x"}
-    )
-    foreign.init_transactions(30)
-    foreign.begin_transaction()
-    foreign.produce(world.names.of(REPORT), b"never", b"foreign/1", number)
-    foreign.flush(10)
-    return foreign
-
-
-def _write_like_a_worker(world: World, number: int, report: Report) -> None:
-    """Commit the present report once more, above whatever is open."""
-    producer = Producer(
-        {"bootstrap.servers": world.settings.bootstrap_servers, "transactional.id": f"{world.names.prefix}y"}
-    )
-    producer.init_transactions(30)
-    producer.begin_transaction()
-    key = f"P1/{report.report_id}".encode()
-    producer.produce(world.names.of(REPORT), RECORDS.write_report(report), key, number)
-    producer.commit_transaction(10)
 
 
 def test_deadlines_that_passed_while_the_timer_was_down(make_world: MakeWorld) -> None:
@@ -190,28 +175,16 @@ def test_deadlines_that_passed_while_the_timer_was_down(make_world: MakeWorld) -
     assert told == [(80, (50,))], "only the highest threshold, naming the one below it"
 
 
-def test_a_deadline_waits_for_the_abatement_in_the_backlog(make_world: MakeWorld) -> None:
+def test_a_deadline_waits_for_the_abatement_in_the_backlog(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An abatement that lies in the backlog comes before a deadline that was written after it: no breach."""
-    world = make_world()
-    with world.running(Worker):
-        world.degrade("P1")
-        report = world.await_report("P1", lambda item: item.due is not None, "armed")
-    # The worker is down. Its backlog fills up, the abatement at its end; then the deadline is written.
-    for sequence in range(2, 3_002):
-        world.degrade("P1", sequence, kind=DegradationKind.UPDATE)
-    world.abate("P1", 3_002)
-    world.flush()
-    world.fire("P1", report.report_id, report.alarm, wall_ms())
-    world.flush()
-    with world.running(Worker, "batch_records=200") as worker:
-        world.await_entries(3_003)
+    know_leaders(monkeypatch)
+    deadline_behind_a_backlog(world)
+    with world.running(Worker, *SMALL) as worker:
+        world.await_entries(BACKLOG + 3)
         assert worker.metric("qosresolve_backlog_timeouts_total") == 0
-    entries = check_all(world)
-    deadline = next(at for at, entry in enumerate(entries) if entry.cause.topic.endswith(DEADLINE.name))
-    abated = next(
-        at for at, entry in enumerate(entries) if entry.cause.event_id.startswith("monitoring|event-P1-3002|")
-    )
-    assert abated < deadline, "the deadline overtook its backlog"
+    assert not overtook(check_all(world)), "the deadline overtook its backlog"
 
 
 def test_a_rewound_group_does_nothing_twice(world: World) -> None:
@@ -220,22 +193,13 @@ def test_a_rewound_group_does_nothing_twice(world: World) -> None:
         for number in range(20):
             world.degrade(f"P{number}")
         world.await_entries(20)
-    _rewind(world)
+    rewind(world)
     with world.running(Worker):
         for number in range(20):
             world.abate(f"P{number}")
         world.await_entries(40)
     entries = check_all(world)
     assert len(entries) == 40
-
-
-def _rewind(world: World) -> None:
-    admin = clients.admin(world.settings)
-    inputs = [
-        TopicPartition(topic, number, 0) for topic in world.names.inputs for number in range(PARTITIONS)
-    ]
-    group = ConsumerGroupTopicPartitions(world.settings.group, inputs)
-    next(iter(admin.alter_consumer_group_offsets([group]).values())).result()
 
 
 def test_a_resent_event_at_a_new_offset_is_a_no_op(world: World) -> None:

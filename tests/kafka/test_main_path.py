@@ -1,5 +1,7 @@
 """The whole way of an event on a real broker, as its neighbours see it."""
 
+from typing import Any, cast
+
 from qosresolve.core.inputs import Finding
 from qosresolve.core.requests import Action, EscalationNotice, TroubleRequest
 from qosresolve.core.vocabulary import (
@@ -9,6 +11,7 @@ from qosresolve.core.vocabulary import (
     Status,
     Verb,
 )
+from qosresolve.kafka import clients
 from qosresolve.kafka.murmur import partition_of
 from qosresolve.kafka.timer import Timer
 from qosresolve.kafka.worker import Worker
@@ -112,6 +115,20 @@ def test_a_poison_record_becomes_a_dead_letter(world: World) -> None:
     headers = dict(letters[0].headers() or [])
     assert headers["__connect.errors.offset"] == b"1"
     check_all(world)
+
+
+def test_a_dead_letter_is_what_came_in(world: World) -> None:
+    """No key stays no key, and headers keep their order, their repetitions and their nulls."""
+    number = partition_of("P1", PARTITIONS)
+    headers: list[tuple[str, bytes | None]] = [("trace", b"1"), ("trace", None), ("origin", b"probe")]
+    producer = clients.plain_producer(world.settings)
+    producer.produce(world.names.of(DEGRADATION), b"no Avro", partition=number, headers=cast("Any", headers))
+    assert producer.flush(10) == 0
+    with world.running(Worker):
+        world.await_entries(1)
+    (letter,) = world.messages(DEAD_LETTERS)
+    assert (letter.key(), letter.value(), letter.partition()) == (None, b"no Avro", number)
+    assert cast("list[tuple[str, bytes | None]]", letter.headers())[:3] == headers
 
 
 def test_a_foreign_partitioner_is_put_right(world: World) -> None:

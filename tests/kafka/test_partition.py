@@ -6,11 +6,12 @@ import pytest
 from confluent_kafka import Message
 
 from qosresolve.core.case import Case
-from qosresolve.core.inputs import Deadline
+from qosresolve.core.inputs import Deadline, Degradation
 from qosresolve.core.partition import PartitionState, TopicIdentity
+from qosresolve.core.report import Report
 from qosresolve.core.vocabulary import DegradationKind, Outcome, Verb
 from qosresolve.errors import RetriableError
-from qosresolve.kafka.outputs import Writer
+from qosresolve.kafka.outputs import Output, Writer
 from qosresolve.kafka.staging import timestamp
 from qosresolve.topics import DEAD_LETTERS, DEADLINE, DEGRADATION, JOURNAL, PARTITION, REPORT
 from tests.kafka.bench import HERE, NAMES, POLICY_A, POLICY_B, Bench, journal, of, products
@@ -178,7 +179,7 @@ def test_a_deadline_waits_until_the_others_are_read(bench: Bench) -> None:
 
 
 def test_the_end_of_a_partition_counts_as_read(bench: Bench) -> None:
-    """Control records lie behind the last record: only the end-of-partition event tells that nothing is left."""
+    """Control records lie behind the last record: only the end-of-partition event tells of them."""
     bench.take(_deadline(bench), _raised(bench, "P1"))
     _asked(bench, degradations=2)  # the record and a transaction's marker
     bench.partition.settle(0.1)
@@ -265,7 +266,7 @@ def test_a_rewind_forgets_what_was_read_and_held(bench: Bench) -> None:
 # -- reports that cannot be written
 
 
-def _bulky(product: str, number: int) -> object:
+def _bulky(product: str, number: int) -> Degradation:
     return degradation(product, number, object_id=f"{number:03}" + "x" * 240, indicator=f"row-{number}")
 
 
@@ -273,7 +274,7 @@ def _fitting() -> int:
     """Return how many bulky rows a report holds."""
     bench = Bench()
     for number in range(1, 60):
-        bench.take(bench.record(_bulky("P1", number)))  # type: ignore[arg-type]
+        bench.take(bench.record(_bulky("P1", number)))
     outcomes = [entry.outcome for entry in journal(bench.commit())]
     return outcomes.index(Outcome.DEAD_LETTER)
 
@@ -282,7 +283,7 @@ def test_only_the_input_that_is_too_much_is_buried(bench: Bench) -> None:
     """A report over its cap costs the guilty input, stage `size`; all others of the batch are taken."""
     fitting, other = _fitting(), products(2)[1]
     assert fitting > 5
-    rows = [bench.record(_bulky("P1", number)) for number in range(1, fitting + 2)]  # type: ignore[arg-type]
+    rows = [bench.record(_bulky("P1", number)) for number in range(1, fitting + 2)]
     bench.take(*rows, _raised(bench, other))
     outputs = bench.commit()
     entries = journal(outputs)
@@ -304,7 +305,7 @@ def test_staging_again_keeps_the_first_policy(bench: Bench) -> None:
     fitting = _fitting()
     bench.partition.start(replace(bench.partition.state, active_policy=""))
     bench.partition.activate(POLICY_A.hash, 1)
-    rows = [bench.record(_bulky("P1", number)) for number in range(1, fitting + 2)]  # type: ignore[arg-type]
+    rows = [bench.record(_bulky("P1", number)) for number in range(1, fitting + 2)]
     bench.take(*rows)
     entries = journal(bench.commit())
     assert entries[0].outcome is Outcome.CONTROL
@@ -317,10 +318,10 @@ def test_a_report_that_cannot_be_encoded_costs_its_input(
     """A fault that shows only when the report is written must not stop the partition for ever."""
     report = Writer.report
 
-    def broken(self: Writer, partition: int, item: object) -> object:
-        if item.product_id == "P1":  # type: ignore[attr-defined]
+    def broken(self: Writer, partition: int, item: Report) -> Output:
+        if item.product_id == "P1":
             raise ValueError("not to be written")
-        return report(self, partition, item)  # type: ignore[arg-type]
+        return report(self, partition, item)
 
     monkeypatch.setattr(Writer, "report", broken)
     bench.take(_raised(bench, "P1"), _raised(bench, products(2)[1]))
