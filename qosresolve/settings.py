@@ -158,7 +158,7 @@ def _from_overrides(overrides: Sequence[str]) -> dict[str, Any]:
 
 
 def _no_strangers(environment: Mapping[str, str]) -> None:
-    """Refuse a variable of ours that names no setting: it would be a misspelt one, silently without effect."""
+    """Refuse a variable of ours that names no setting: a misspelt one would silently have no effect."""
     for variable in environment:
         name, _, _ = variable.removeprefix(PREFIX).lower().partition("__")
         foreign = not variable.startswith(PREFIX) or variable.startswith(NOT_SETTINGS)
