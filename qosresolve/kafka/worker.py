@@ -33,6 +33,7 @@ from qosresolve.telemetry.metrics import WorkerMetrics
 from qosresolve.topics import Names
 
 BACKOFF_S = 0.5
+QUIET_S = 10.0  # without a failure for so long, the next one is a new one
 PATIENCE_S = 60.0  # how long a dependency may be down before the process asks to be looked at
 
 
@@ -63,7 +64,7 @@ class Worker:
         self._consumer = clients.worker_consumer(settings)
         self._assignment = Assignment(self._names, self._make)
         self._restorer = Restorer(settings, contracts, self._metrics, self._assignment.current)
-        self._failing_since: float | None = None
+        self._failing_since = self._failed_at = float("-inf")
         self._shared = self._share()
 
     def _publish_policy(self) -> str:
@@ -103,7 +104,6 @@ class Worker:
             self._stage(messages)
             self._commit()
             self._restore()  # last: what was polled before a partition started must not be taken by it
-            self._failing_since = None
         except RetriableError as error:
             self._back_off(str(error))
         except UnknownPolicyError as error:
@@ -135,7 +135,9 @@ class Worker:
                 (topic, _), offset = place_of(message)
                 partition.reach(topic, offset)
         elif error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001
-            raise FatalError(f"an input's offset is not retained any more: {error}; see docs/runbooks/")
+            raise FatalError(
+                f"an input's offset is not retained any more: {error}; see docs/runbooks/retention-passed.md"
+            )
         elif error.fatal():
             raise FatalError(f"the consumer cannot go on: {error}")
         else:
@@ -195,7 +197,10 @@ class Worker:
 
     def _seek(self, number: int, offsets: dict[str, int]) -> None:
         for topic, offset in offsets.items():
-            self._consumer.seek(TopicPartition(topic, number, offset))
+            try:
+                self._consumer.seek(TopicPartition(topic, number, offset))
+            except KafkaException as error:
+                raise RetriableError(f"cannot read {topic} {number} from {offset}: {error}") from error
 
     def _start_over(self, partitions: Iterable[Partition]) -> None:
         """Memory may lag the log: drop it and restore."""
@@ -255,7 +260,9 @@ class Worker:
     def _back_off(self, why: str) -> None:
         """A dependency is down: take the batch again later; nothing of it becomes a dead letter."""
         now = time.monotonic()
-        self._failing_since = self._failing_since or now
+        if now - self._failed_at > QUIET_S:
+            self._failing_since = now
+        self._failed_at = now
         if now - self._failing_since > PATIENCE_S:
             raise FatalError(f"gave up after {PATIENCE_S:.0f} s: {why}")
         self._log.warning("waiting for a dependency", why=why)
