@@ -47,12 +47,12 @@ imports: venv ## Check which package may import which
 
 .PHONY: test
 test: lint types imports ## Check everything and run all tests
-	$(PYTEST) -n 2 -m "not kafka"
+	$(PYTEST) -n 2 --dist worksteal -m "not kafka" --hypothesis-profile thorough
 	$(PYTEST) -m kafka
 
 .PHONY: test-fast
 test-fast: venv ## Run the tests that need no Kafka
-	$(PYTEST) -n 2 -m "not kafka"
+	$(PYTEST) -n 2 --dist worksteal -m "not kafka"
 
 .PHONY: test-kafka
 test-kafka: venv ## Run the tests that need a real Kafka (see tests/support/kafka_server.py)

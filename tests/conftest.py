@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 
 # How long one example takes says something of the machine, not of the code.
-settings.register_profile("here", deadline=None)
-settings.load_profile("here")
+settings.register_profile("quick", deadline=None, max_examples=40)
+settings.register_profile("thorough", deadline=None, max_examples=150)  # what `make test` asks for
+settings.load_profile("quick")
 
 
 @pytest.fixture(scope="session")

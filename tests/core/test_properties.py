@@ -95,7 +95,7 @@ _histories = st.lists(
     min_size=8,
     max_size=40,
 )
-_many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_many = settings(suppress_health_check=[HealthCheck.too_slow])
 
 
 def _pick(product: Product, number: int) -> str:
