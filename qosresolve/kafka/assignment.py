@@ -1,13 +1,17 @@
 """Which partitions are ours.
 
 The group subscribes to the anchor only; each partition number of it brings all six inputs. The callbacks run
-inside `consume()`: they assign, pause and note, or drop; they never commit, never restore and never raise.
+inside `consume()`: they note, or drop; they never commit, never restore and never raise.
+
+Nothing is read before the restore says from where, and then from that offset: an assignment at a logical
+offset (the end, say) that is moved by a seek may be moved back half a second later, when a late answer is
+asked for again, and the records between are skipped.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import structlog
-from confluent_kafka import OFFSET_END, Consumer, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 
 from qosresolve.kafka.partition import Partition
 from qosresolve.topics import ANCHOR, Names
@@ -20,6 +24,7 @@ class Assignment:
         self.held: dict[int, Partition] = {}
         self.fresh: list[Partition] = []
         self.joined = False
+        self._reading: set[int] = set()
         self._names = names
         self._make = make
         self._epoch = 0
@@ -35,9 +40,22 @@ class Assignment:
             on_lost=self._on_lost,
         )
 
-    def inputs(self, number: int, offset: int = OFFSET_END) -> list[TopicPartition]:
+    def inputs(self, number: int) -> list[TopicPartition]:
         """Return all six inputs of a partition."""
-        return [TopicPartition(topic, number, offset) for topic in self._names.inputs]
+        return [TopicPartition(topic, number) for topic in self._names.inputs]
+
+    def read(self, consumer: Consumer, number: int, offsets: Mapping[str, int]) -> None:
+        """Read all six inputs of a partition from these offsets on."""
+        consumer.incremental_assign(
+            [TopicPartition(topic, number, offsets[topic]) for topic in self._names.inputs]
+        )
+        self._reading.add(number)
+
+    def stop_reading(self, consumer: Consumer, number: int) -> None:
+        """Read a partition's inputs no more, though it stays ours."""
+        if number in self._reading:
+            self._reading.remove(number)
+            consumer.incremental_unassign(self.inputs(number))
 
     def current(self, partition: Partition) -> bool:
         """Tell whether a partition object belongs to the present assignment."""
@@ -58,10 +76,7 @@ class Assignment:
             self._failure = error
 
     def _assign(self, consumer: Consumer, numbers: list[int]) -> None:
-        inputs = [at for number in numbers for at in self.inputs(number)]
-        if inputs:  # from the end and paused: nothing is read before the restore says from where
-            consumer.incremental_assign(inputs)
-            consumer.pause(inputs)
+        consumer.incremental_assign([])  # else the client would assign the anchor, and nothing but the anchor
         for number in numbers:
             self._epoch += 1
             self.held[number] = self._make(number, self._epoch)
@@ -78,9 +93,10 @@ class Assignment:
     def _drop(self, consumer: Consumer, anchors: list[TopicPartition], why: str) -> None:
         try:
             numbers = [anchor.partition for anchor in anchors]
-            inputs = [at for number in numbers for at in self.inputs(number)]
-            if inputs:  # in one call: with static membership a second one within a callback never returned
-                consumer.incremental_unassign(inputs)
+            read = [number for number in numbers if number in self._reading]
+            # In one call: with static membership a second one within a callback never returned.
+            consumer.incremental_unassign([at for number in read for at in self.inputs(number)])
+            self._reading.difference_update(read)
             for number in numbers:
                 self.held.pop(number, None)
             self.fresh = [partition for partition in self.fresh if self.current(partition)]

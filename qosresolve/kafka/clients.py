@@ -33,7 +33,9 @@ def transactional_id(settings: Settings) -> str:
 
 def worker_consumer(settings: Settings) -> Consumer:
     """Return the consumer of the anchor's group; it never commits and never resets offsets by itself."""
-    return Consumer(_base(settings) | _group(settings) | _reading() | {"enable.partition.eof": True})
+    consumer = Consumer(_base(settings) | _group(settings) | _reading() | {"enable.partition.eof": True})
+    _learn_leaders(consumer, settings)
+    return consumer
 
 
 def reader(settings: Settings) -> Consumer:

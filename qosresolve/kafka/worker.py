@@ -205,8 +205,7 @@ class Worker:
     def _start_over(self, partitions: Iterable[Partition]) -> None:
         """Memory may lag the log: drop it and restore."""
         for partition in partitions:
-            inputs = self._assignment.inputs(partition.number)
-            self._consumer.pause(inputs)
+            self._assignment.stop_reading(self._consumer, partition.number)
             again = self._make(partition.number, partition.epoch)
             self._assignment.held[partition.number] = again
             self._assignment.fresh.append(again)
@@ -246,8 +245,7 @@ class Worker:
         partition.start(state)
         if not state.active_policy:
             partition.activate(self._default_policy, _wall_ms())
-        self._seek(partition.number, partition.positions)
-        self._consumer.resume(inputs)
+        self._assignment.read(self._consumer, partition.number, partition.positions)
         self._observer.started(partition)
 
     def _ready(self) -> bool:

@@ -156,6 +156,7 @@ def test_commands_are_answered_in_the_journal(world: World) -> None:
     """A command's sender finds the outcome, or the rule that refused it, by the command's id."""
     with world.running(Worker):
         world.degrade("P1")
+        world.await_entries(1)  # two topics: nothing orders the command behind the event
         world.command("P1", Verb.CANCEL, command_id="c1", reason="becauseISaySo")
         world.command("P1", Verb.CANCEL, command_id="c2", role="visitor", reason="falseAlarm")
         world.command("P1", Verb.CANCEL, command_id="c3", reason="falseAlarm")
