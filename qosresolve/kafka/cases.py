@@ -49,6 +49,9 @@ class CaseStore:
 
     def accept(self, case: Case) -> None:
         """Keep a case that was just committed, decoded: its bytes were put already."""
+        self._remember(case)
+
+    def _remember(self, case: Case) -> None:
         self._decoded[case.product_id] = case
         self._decoded.move_to_end(case.product_id)
         if len(self._decoded) > self._cached:
@@ -63,7 +66,9 @@ class CaseStore:
         watch = self._watches.get(product)
         if rows is None and watch is None:
             return Case(product)
-        return self._decode(product, rows or {}, watch)
+        case = self._decode(product, rows or {}, watch)
+        self._remember(case)
+        return case
 
     def _decode(self, product: str, rows: Rows, watch: bytes | None) -> Case:
         reports = [self._contracts.read_report(row) for row in rows.values()]

@@ -186,7 +186,7 @@ class Partition:
         return done
 
     def _keep(self, outputs: list[Output]) -> None:
-        report, watch = self._state_topics()
+        report, watch = self._shared.names.of(REPORT), self._shared.names.of(WATCH)
         for output in outputs:
             if output.partition != self.number:
                 continue
@@ -194,9 +194,6 @@ class Partition:
                 self.store.put_report((output.key or b"").decode(), output.value)
             elif output.topic == watch:
                 self.store.put_watch((output.key or b"").decode(), output.value)
-
-    def _state_topics(self) -> tuple[str, str]:
-        return self._shared.names.of(REPORT), self._shared.names.of(WATCH)
 
     def rewind(self) -> dict[str, int]:
         """Drop all that is not committed; return the offsets to read the six inputs from."""

@@ -133,3 +133,12 @@ def test_no_more_than_allowed_stays_decoded(store: CaseStore, contracts: Countin
     assert contracts.read == 0
     assert store.get("P2").reports == (_report("P2"),)
     assert contracts.read == 1
+
+
+def test_what_was_decoded_is_kept(store: CaseStore, contracts: Counting) -> None:
+    """Asked for again, a case is the same object: nothing is decoded, or taken for changed, a second time."""
+    _put(store, _report("P1", "R1"))
+    _put(store, _report("P1", "R2", opened_at=2))
+    first = store.get("P1")
+    assert store.get("P1") is first
+    assert contracts.read == 2
