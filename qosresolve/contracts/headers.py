@@ -157,6 +157,9 @@ _EVENTS: dict[type[f.Fact], str] = {
     f.ThresholdReached: "JeopardyAlert",
     f.TargetBreached: "JeopardyAlert",
     f.PlanInfeasible: "JeopardyAlert",
+    f.ObligationThresholdReached: "JeopardyAlert",
+    f.ObligationOverdue: "JeopardyAlert",
+    f.InformationRequired: "InformationRequired",
 }
 _REQUESTS: dict[type, str] = {
     ActivityRequest: "ActivityRequest",

@@ -40,7 +40,11 @@ TOP: dict[str, type] = {
 
 
 def definitions(record: str) -> dict[str, dict[str, Any]]:
-    """Return every named type of a self-contained schema by its short name."""
+    """Return every named type of a record's schema of today by its short name."""
+    return _named(json.loads(schemas.text(record)))
+
+
+def _named(schema: object) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
 
     def walk(node: object) -> None:
@@ -54,7 +58,7 @@ def definitions(record: str) -> dict[str, dict[str, Any]]:
                 walk(field["type"])
             walk(node.get("items"))
 
-    walk(json.loads(schemas.text(record)))
+    walk(schema)
     return found
 
 
@@ -116,8 +120,8 @@ ENUMS = [
 
 @pytest.mark.parametrize("kind", ENUMS)
 def test_symbols_are_the_cores(kind: type[Enum]) -> None:
-    """An enumeration has the same symbols in the same order, and a default for what is newer."""
-    assert ALL[kind.__name__]["symbols"] == [member.value for member in kind]
+    """An enumeration has the same symbols, each once, and a default for what is newer."""
+    assert sorted(ALL[kind.__name__]["symbols"]) == sorted(member.value for member in kind)
     assert ALL[kind.__name__]["default"] in ALL[kind.__name__]["symbols"]
 
 
@@ -133,7 +137,24 @@ def test_the_journal_holds_every_fact() -> None:
     """The union of facts has each fact class once."""
     items = next(field for field in ALL["Entry"]["fields"] if field["name"] == "facts")["type"]["items"]
     named = [item if isinstance(item, str) else f"{item['namespace']}.{item['name']}" for item in items]
-    assert named == [f"qosresolve.v1.{kind.__name__}" for kind in get_args(f.Fact)]
+    assert sorted(named) == sorted(f"qosresolve.v1.{kind.__name__}" for kind in get_args(f.Fact))
+
+
+@pytest.mark.parametrize("record", schemas.records())
+def test_what_grows_grows_at_its_end(record: str) -> None:
+    """Symbols and facts of a frozen version keep their places: newer ones come after them."""
+    today = definitions(record)
+    for path in schemas.history(record):
+        for name, node in _named(json.loads(path.read_text(encoding="utf-8"))).items():
+            for then, now in zip(_grown(node), _grown(today[name]), strict=True):
+                assert now[: len(then)] == then, name
+
+
+def _grown(node: dict[str, Any]) -> list[list[str]]:
+    """Return an enumeration's symbols, and of each array the names that it may hold."""
+    kinds = [field["type"] for field in node.get("fields", ()) if field["name"] == "facts"]
+    unions = [[item if isinstance(item, str) else item["name"] for item in kind["items"]] for kind in kinds]
+    return [node.get("symbols", []), *([name.rpartition(".")[2] for name in union] for union in unions)]
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
