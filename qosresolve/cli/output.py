@@ -39,6 +39,12 @@ def dump(value: object) -> None:
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
 
 
+def dump_lines(values: Iterable[object]) -> None:
+    """Print JSON, a line each."""
+    for value in values:
+        sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+
+
 def safe(text: str) -> str:
     """Return text without anything a terminal would obey; line breaks stay."""
     if text.isprintable():

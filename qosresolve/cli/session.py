@@ -22,13 +22,22 @@ class Guarded(TyperGroup):
         """Run the command."""
         try:
             return super().invoke(ctx)
-        except QosResolveError as error:
-            raise typer.Exit(tell(error)) from None
         except Exception as error:
-            if type(error).__name__ != "KafkaException":
+            known = explained(error)
+            if known is None:
                 raise
-            remedy = "check bootstrap_servers and [kafka] with `qosresolve config show`"
-            raise typer.Exit(tell(FatalError(f"Kafka: {error}\n  remedy: {remedy}"))) from None
+            raise typer.Exit(tell(known)) from None
+
+
+def explained(error: Exception) -> QosResolveError | None:
+    """Return an error that this program or its Kafka client raises on purpose, None for a fault."""
+    if isinstance(error, QosResolveError):
+        return error
+    if type(error).__name__ == "KafkaException":
+        return FatalError(
+            f"Kafka: {error}\n  remedy: check bootstrap_servers and [kafka] with `qosresolve config show`"
+        )
+    return None
 
 
 def tell(error: QosResolveError) -> int:

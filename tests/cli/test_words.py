@@ -6,7 +6,8 @@ from typing import get_args
 import pytest
 
 from qosresolve.cli.output import safe
-from qosresolve.cli.reports.listing import Filter, breach_first, remaining
+from qosresolve.cli.reports.filter import Filter
+from qosresolve.cli.reports.listing import breach_first, remaining
 from qosresolve.cli.reports.words import tell
 from qosresolve.cli.times import instant, left, shown
 from qosresolve.core import facts as f

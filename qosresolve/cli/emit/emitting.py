@@ -7,19 +7,16 @@ from typing import Any
 
 import msgspec
 
-from qosresolve.cli.emit import bodies
-from qosresolve.cli.emit.waiting import Journal, Where
+from qosresolve.cli import bodies
+from qosresolve.cli.asking import Asking, Where
 from qosresolve.cli.output import dump, line
-from qosresolve.cli.sending import Sending, send
 from qosresolve.cli.session import settings_of, tool
 from qosresolve.cli.times import now_ms
 from qosresolve.core.facts import Entry
 from qosresolve.core.inputs import Answer, Command, Deadline, Degradation, Input
 from qosresolve.core.vocabulary import Outcome
 from qosresolve.errors import RetriableError
-from qosresolve.kafka.murmur import partition_of
 from qosresolve.kafka.wire import contracts_for
-from qosresolve.replay.reports import places
 from qosresolve.settings import Settings
 from qosresolve.topics import BY_RECORD, Names
 
@@ -62,35 +59,22 @@ def _inputs(request: Request) -> list[Input]:
 
 
 def _sent(settings: Settings, request: Request, inputs: Sequence[Input]) -> int:
-    contracts, topic = contracts_for(settings), BY_RECORD[request.record]
-    count = len(places(settings, topic))
-    sendings = [
-        Sending(
-            request.record,
-            partition_of(body.product_id, count),
-            body.product_id,
-            bodies.encoded(contracts, request.record, body),
-        )
-        for body in inputs
-    ]
+    products = None if request.wait is None else [body.product_id for body in inputs]
+    with Asking(settings, contracts_for(settings), request.record, products) as asking:
+        answers = asking.ask(inputs, request.wait or 0)
     names = Names(settings.prefix)
-    journal = Journal(settings, contracts, {item.partition for item in sendings}) if request.wait else None
-    offsets = send(settings, sendings)
-    where = [
-        (names.of(topic), item.partition, offset) for item, offset in zip(sendings, offsets, strict=True)
-    ]
-    entries = journal.wait(set(where), request.wait or 0) if journal else {}
     told = [
-        _told(names, request.record, body) | _place(place) | _decision(entries.get(place))
-        for body, place in zip(inputs, where, strict=True)
+        _told(names, request.record, item.body) | _place(item.where) | _decision(item.entry)
+        for item in answers
     ]
     _show(told, as_json=request.as_json, verb="sent")
-    if request.wait and len(entries) < len(set(where)):
+    entries = [item.entry for item in answers if item.entry is not None]
+    if request.wait and len(entries) < len(answers):
         raise RetriableError(
-            f"no decision within {request.wait:g} s for {len(set(where)) - len(entries)} of {len(where)}"
+            f"no decision within {request.wait:g} s for {len(answers) - len(entries)} of {len(answers)}"
             "\n  remedy: the records are sent; is a worker running (`qosresolve run worker`)?"
         )
-    return int(any(entry.outcome in BAD for entry in entries.values()))
+    return int(any(entry.outcome in BAD for entry in entries))
 
 
 def _told(names: Names, record: str, body: Input) -> dict[str, Any]:

@@ -1,20 +1,32 @@
-"""`reports`: the reports as they lie on their topic, and the journal behind one."""
+"""`reports`: the reports as they lie on their topic, the journal behind one, and every order about them."""
 
 from typing import Annotated
 
 import typer
 
 from qosresolve.cli.options import ConfigFile, Json, Sets, example, group
+from qosresolve.cli.reports import filter as by
+from qosresolve.cli.reports.orders import add_to
 from qosresolve.cli.session import tool
-from qosresolve.core.vocabulary import Status
 
-app = group("Look at reports.")
+app = group(
+    "Look at reports, and order something about them.\n\n"
+    "Orders take report ids, product ids or the beginning of one, or options that choose reports. "
+    "Each waits for the worker's decision: exit status 0 all applied, 1 some refused or without effect, "
+    "2 could not."
+)
 
 
-@app.command("list", epilog=example("qosresolve reports list --open --tier gold"))
+@app.command("list", epilog=example("qosresolve reports list --open --tier gold --jeopardy breached"))
 def list_(
-    status: Annotated[list[Status] | None, typer.Option(help="Only these. May be repeated.")] = None,
-    tier: Annotated[list[str] | None, typer.Option(help="Only these tiers. May be repeated.")] = None,
+    *,
+    status: by.Statuses = None,
+    tier: by.Tiers = None,
+    product: by.Products = None,
+    customer: by.Customers = None,
+    severity: by.Severities = None,
+    jeopardy: by.Jeopardies = None,
+    assignee: by.Assignees = None,
     only_open: Annotated[bool, typer.Option("--open", help="Only open ones.")] = False,
     config: ConfigFile = None,
     sets: Sets = None,
@@ -23,9 +35,18 @@ def list_(
     """List reports, the one nearest to its restore deadline, or furthest beyond it, first."""
     settings = tool(config, sets)
 
-    from qosresolve.cli.reports.listing import Filter, show
+    from qosresolve.cli.reports.listing import show
 
-    chosen = Filter(frozenset(status or ()), frozenset(tier or ()), only_open)
+    chosen = by.chosen_by(
+        status=status,
+        tier=tier,
+        product=product,
+        customer=customer,
+        severity=severity,
+        jeopardy=jeopardy,
+        assignee=assignee,
+        only_open=only_open,
+    )
     show(settings, chosen, as_json=as_json)
 
 
@@ -42,3 +63,6 @@ def show_(
     from qosresolve.cli.reports.view import show
 
     show(settings, name, as_json=as_json)
+
+
+add_to(app)

@@ -1,13 +1,11 @@
 """The list of reports, breach first."""
 
-from dataclasses import dataclass
-
 import msgspec
 
 from qosresolve.cli.output import console, dump, line, table
+from qosresolve.cli.reports.filter import Filter
 from qosresolve.cli.times import left, now_ms, shown
 from qosresolve.core.report import Report
-from qosresolve.core.vocabulary import Status
 from qosresolve.kafka.wire import contracts_for
 from qosresolve.replay.reports import stored_reports
 from qosresolve.settings import Settings
@@ -15,23 +13,6 @@ from qosresolve.settings import Settings
 COLUMNS = (
     "time left", "status", "severity", "product", "customer", "tier", "level", "assignee", "opened", "report",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which reports are wanted; empty sets want all."""
-
-    statuses: frozenset[Status] = frozenset()
-    tiers: frozenset[str] = frozenset()
-    only_open: bool = False
-
-    def takes(self, report: Report) -> bool:
-        """Tell whether a report is wanted."""
-        return (
-            (not self.statuses or report.status in self.statuses)
-            and (not self.tiers or report.tier in self.tiers)
-            and (report.open or not self.only_open)
-        )
 
 
 def show(settings: Settings, chosen: Filter, *, as_json: bool) -> None:
