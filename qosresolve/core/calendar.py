@@ -86,6 +86,20 @@ def due(calendar: Calendar, start: int, open_time: int) -> int:
     return _spend(_open_from(calendar, start), open_time)
 
 
+def begin(calendar: Calendar, end: int, open_time: int) -> int:
+    """Return the last instant `t <= end` with `open_time` ms of open time in `[t, end)`: `due`, backward."""
+    if open_time < 0:
+        raise ValueError(f"open time must not be negative, got {open_time}")
+    if open_time == 0 or calendar.always_open:
+        return end - open_time
+    left = open_time
+    for opens, closes in _open_before(calendar, end):
+        if left <= closes - opens:
+            return closes - left
+        left -= closes - opens
+    raise AssertionError("endless")  # pragma: no cover
+
+
 def open_between(calendar: Calendar, start: int, end: int) -> int:
     """Return the open ms in `[start, end)`; an empty or reversed interval holds none."""
     if calendar.always_open:
@@ -136,6 +150,19 @@ def _open_from(calendar: Calendar, start: int) -> Iterator[Span]:
         for opens, closes in found:
             if closes > start:
                 yield max(opens, start), closes
+
+
+def _open_before(calendar: Calendar, end: int) -> Iterator[Span]:
+    """Yield open stretches from `end` back without end, or raise once nothing was open for too long."""
+    closed_days = 0
+    for day in count((end - 1) // _DAY, -1):
+        found = _day_segments(calendar, day)
+        closed_days = 0 if found else closed_days + 1
+        if closed_days > _PATIENCE_DAYS:
+            raise NeverOpen(f"calendar {calendar.name!r} has no open hours for {_PATIENCE_DAYS} days")
+        for opens, closes in reversed(found):
+            if opens < end:
+                yield opens, min(closes, end)
 
 
 def _clipped(calendar: Calendar, start: int, end: int) -> Iterator[Span]:

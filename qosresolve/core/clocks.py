@@ -6,8 +6,9 @@ time is walked is `calendar`'s business, who is told is Escalate's.
 
 from dataclasses import dataclass
 
-from qosresolve.core.calendar import Calendar, due
-from qosresolve.core.vocabulary import ClockOutcome
+from qosresolve.core.calendar import Calendar
+from qosresolve.core.spans import due_around, united
+from qosresolve.core.vocabulary import ClockName, ClockOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +22,39 @@ class Threshold:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """A span in which a clock stood still: a hold, or the time between a restoration and its relapse."""
+
+    since: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A reason why clocks stand still; `until` is when it ends by itself, None where only a word ends it.
+
+    The newest of each `hold_id` stays with its `ended_at`: none may begin before an earlier one's end.
+    """
+
+    hold_id: str
+    reason: str
+    clocks: tuple[ClockName, ...]
+    since: int
+    until: int | None = None
+    ended_at: int | None = None
+
+    @property
+    def active(self) -> bool:
+        """Begun and not ended."""
+        return self.ended_at is None
+
+
+@dataclass(frozen=True, slots=True)
 class Clock:
-    """One clock as it stands. `target` is open time in ms, None where the policy says none."""
+    """One clock as it stands. `target` is open time in ms, None where the policy says none.
+
+    While `held_since` is set the deadline and thresholds are those of that instant; they move when it ends.
+    """
 
     started_at: int
     target: int | None
@@ -31,6 +63,8 @@ class Clock:
     thresholds: tuple[Threshold, ...] = ()
     breached_at: int | None = None
     stopped_at: int | None = None
+    held_since: int | None = None
+    paused: tuple[Pause, ...] = ()
 
     @property
     def running(self) -> bool:
@@ -40,7 +74,7 @@ class Clock:
     @property
     def next_due(self) -> int | None:
         """Return the next threshold or the deadline itself, whichever is still to be told."""
-        if not self.running:
+        if not self.running or self.held_since is not None:
             return None
         pending = [threshold.due_at for threshold in self.thresholds if not threshold.reached]
         if self.breached_at is None and self.due_at is not None:
@@ -55,19 +89,35 @@ def targeted(
     *,
     levels: tuple[tuple[int, int], ...],
     reached: frozenset[int] = frozenset(),
+    paused: tuple[Pause, ...] = (),
 ) -> Clock:
     """Return a running clock: `levels` are (percent, escalation level); `reached` stay reached."""
     if target is None:
-        return Clock(started_at, None, None, ClockOutcome.UNTARGETED)
+        return Clock(started_at, None, None, ClockOutcome.UNTARGETED, paused=paused)
+    spans = tuple((pause.since, pause.until) for pause in paused)
     thresholds = tuple(
-        Threshold(percent, level, due(calendar, started_at, target * percent // 100), percent in reached)
+        Threshold(
+            percent,
+            level,
+            due_around(calendar, started_at, target * percent // 100, spans),
+            percent in reached,
+        )
         for percent, level in levels
     )
-    return Clock(started_at, target, due(calendar, started_at, target), ClockOutcome.RUNNING, thresholds)
+    due_at = due_around(calendar, started_at, target, spans)
+    return Clock(started_at, target, due_at, ClockOutcome.RUNNING, thresholds, paused=paused)
+
+
+def with_pause(paused: tuple[Pause, ...], since: int, until: int) -> tuple[Pause, ...]:
+    """Return a clock's pauses and one more, united: time is never left out twice."""
+    spans = united([*((pause.since, pause.until) for pause in paused), (since, until)])
+    return tuple(Pause(start, end) for start, end in spans)
 
 
 def verdict(clock: Clock, stopped_at: int) -> ClockOutcome:
-    """Return how a running clock ends when it stops at an instant."""
+    """Return how a running clock ends when it stops at an instant; what was breached stays missed."""
     if clock.due_at is None:
         return ClockOutcome.UNTARGETED
+    if clock.breached_at is not None:
+        return ClockOutcome.MISSED
     return ClockOutcome.MET if stopped_at <= clock.due_at else ClockOutcome.MISSED

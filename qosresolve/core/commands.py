@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 from qosresolve.core.case import Case
 from qosresolve.core.decision import Verdict, applied, refused
-from qosresolve.core.facts import ObligationUpdated
-from qosresolve.core.indicators import degraded
+from qosresolve.core.degradation import degraded
 from qosresolve.core.inputs import Cause, Command
 from qosresolve.core.policy import Policies, Policy
 from qosresolve.core.processes import (
@@ -17,6 +16,7 @@ from qosresolve.core.processes import (
     change_information,
     change_status,
     clear,
+    coordinate,
     escalate,
 )
 from qosresolve.core.report import Report
@@ -61,18 +61,16 @@ def _finding(report: Report, order: Command, policy: Policy, now: int) -> Verdic
     return analyse.found(report, order.finding, policy, now)
 
 
-def _answer(report: Report, order: Command, policy: Policy, now: int) -> Verdict:
-    """Send a reply to a party that asked for information."""
+def _skip(report: Report, order: Command, policy: Policy, now: int) -> Verdict:
+    """Skip one of our own activities, with a reason."""
     obligation = report.obligation(order.obligation_id)
-    if obligation is None or not obligation.running:
-        return refused(Rule.NO_SUCH_OBLIGATION)
-    if not order.value:
-        return refused(Rule.BAD_VALUE)
-    return applied(ObligationUpdated(report.report_id, obligation.obligation_id, f"answer: {order.value}"))
+    if obligation is not None and obligation.party:
+        return refused(Rule.NOT_AN_ACTIVITY)
+    return _withdraw(report, order, policy, now)
 
 
 def _withdraw(report: Report, order: Command, policy: Policy, now: int) -> Verdict:
-    """Take back one request, or skip one activity, with a reason."""
+    """Take back one request, with a reason."""
     obligation = report.obligation(order.obligation_id)
     if obligation is None or not obligation.unfinished:
         return refused(Rule.NO_SUCH_OBLIGATION)
@@ -84,9 +82,10 @@ def _withdraw(report: Report, order: Command, policy: Policy, now: int) -> Verdi
 HANDLERS: dict[Verb, Handler] = {
     Verb.ACKNOWLEDGE: change_status.acknowledge,
     Verb.ACKNOWLEDGE_ESCALATION: escalate.acknowledge,
-    Verb.ANSWER: _answer,
+    Verb.ANSWER: coordinate.replied,
     Verb.ASSIGN: change_information.assign,
     Verb.CANCEL: cancel.cancel,
+    Verb.CLASSIFY: change_information.classify,
     Verb.CLEAR: clear.forced,
     Verb.CLOSE: change_status.close,
     Verb.FINDING: _finding,
@@ -94,9 +93,11 @@ HANDLERS: dict[Verb, Handler] = {
     Verb.NOTE: change_information.note,
     Verb.PATCH: change_information.patch,
     Verb.REFUSE_RESOLUTION: change_status.refuse_resolution,
+    Verb.RELEASE_SEVERITY: change_information.release_severity,
     Verb.RESTORE: clear.restore,
     Verb.RESUME: change_status.command,
+    Verb.SET_SEVERITY: change_information.set_severity,
     Verb.SET_STATUS: change_status.command,
-    Verb.SKIP_ACTIVITY: _withdraw,
+    Verb.SKIP_ACTIVITY: _skip,
     Verb.WITHDRAW: _withdraw,
 }

@@ -5,7 +5,7 @@ kind of fact, in the table at the end; none of them reads a policy, a calendar o
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 from qosresolve.core import fold_obligations as work
 from qosresolve.core import fold_report as on
@@ -16,9 +16,12 @@ from qosresolve.core.facts import (
     AbatementKept,
     AlarmSettled,
     DeadLettered,
+    DegradationAwaited,
+    DegradationDropped,
     Entry,
     Fact,
     InformationChanged,
+    LinkSet,
     NoteAdded,
     PolicyActivated,
     ReportForgotten,
@@ -26,6 +29,7 @@ from qosresolve.core.facts import (
     StatusChanged,
     SuppressionEnded,
     SuppressionSet,
+    WatchFact,
 )
 from qosresolve.core.ids import FINGERPRINT_BYTES
 from qosresolve.core.report import RING_SIZE, Report
@@ -110,27 +114,39 @@ def _with_report(case: Case, change: Callable[[Report, Any], Report], fact: Any)
 
 def _watched(case: Case, fact: Any) -> Watch:
     watch = case.watch or Watch(case.product_id, updated_at=0, revision=0)
-    match fact:
-        case AbatementKept():
-            return changed(watch, abatements=(*watch.abatements, fact.abatement))
-        case AbatementDropped():
-            left = tuple(item for item in watch.abatements if not _same(item, fact))
-            return changed(watch, abatements=left)
-        case SuppressionSet():
-            others = tuple(item for item in watch.suppressions if not _same(item, fact.suppression))
-            return changed(watch, suppressions=(*others, fact.suppression))
-        case SuppressionEnded():
-            rest = tuple(item for item in watch.suppressions if not _same(item, fact))
-            return changed(watch, suppressions=rest)
-        case _:
-            return changed(watch, alarm=fact.alarm)
+    return _WATCH_TABLE[type(fact)](watch, fact)
+
+
+def _awaited(watch: Watch, fact: DegradationAwaited) -> Watch:
+    others = tuple(item for item in watch.waiting if not _same(item.event, fact.waiting.event))
+    return changed(watch, waiting=(*others, fact.waiting))
+
+
+def _suppressed(watch: Watch, fact: SuppressionSet) -> Watch:
+    others = tuple(item for item in watch.suppressions if not _same(item, fact.suppression))
+    return changed(watch, suppressions=(*others, fact.suppression))
 
 
 def _same(item: Any, fact: Any) -> bool:
     return (item.indicator, item.object_id, item.source) == (fact.indicator, fact.object_id, fact.source)
 
 
-_WATCH_FACTS = (AbatementKept, AbatementDropped, SuppressionSet, SuppressionEnded)
+_WATCH_FACTS = get_args(WatchFact)
+_WATCH_TABLE: dict[type[Any], Callable[[Watch, Any], Watch]] = {
+    AbatementKept: lambda watch, fact: changed(watch, abatements=(*watch.abatements, fact.abatement)),
+    AbatementDropped: lambda watch, fact: changed(
+        watch, abatements=tuple(item for item in watch.abatements if not _same(item, fact))
+    ),
+    SuppressionSet: _suppressed,
+    SuppressionEnded: lambda watch, fact: changed(
+        watch, suppressions=tuple(item for item in watch.suppressions if not _same(item, fact))
+    ),
+    DegradationAwaited: _awaited,
+    DegradationDropped: lambda watch, fact: changed(
+        watch, waiting=tuple(item for item in watch.waiting if not _same(item.event, fact))
+    ),
+    AlarmSettled: lambda watch, fact: changed(watch, alarm=fact.alarm),
+}
 _SHELL_FACTS = (DeadLettered, PolicyActivated)
-_RAISING = (StatusChanged, InformationChanged, NoteAdded)
+_RAISING = (StatusChanged, InformationChanged, LinkSet, NoteAdded)
 _TABLE: dict[type[Any], Callable[[Report, Any], Report]] = {**on.TABLE, **work.TABLE}

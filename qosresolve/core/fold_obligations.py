@@ -43,6 +43,7 @@ def _requested(report: Report, fact: f.ObligationRequested) -> Report:
         accept_by=fact.accept_by,
         due_at=fact.due_at,
         chase_at=None,
+        thresholds=fact.thresholds,
     )
 
 
@@ -87,8 +88,49 @@ def _withdrawal_requested(report: Report, fact: f.WithdrawalRequested) -> Report
 
 def _ended(report: Report, fact: f.ObligationEnded) -> Report:
     return _change(
-        report, fact.obligation_id, state=fact.state, ended_at=fact.at, chase_at=None, expected_at=None
+        report,
+        fact.obligation_id,
+        state=fact.state,
+        ended_at=fact.at,
+        chase_at=None,
+        expected_at=None,
+        question=False,
+        end_reason=fact.reason,
     )
+
+
+def _refused(report: Report, fact: f.ResolutionRefused) -> Report:
+    item = report.obligation(fact.obligation_id)
+    return _change(
+        report,
+        fact.obligation_id,
+        state=ObligationState.IN_PROGRESS,
+        chase_at=fact.chase_at,
+        refusals=item.refusals + 1 if item else 1,
+    )
+
+
+def _threshold_reached(report: Report, fact: f.ObligationThresholdReached) -> Report:
+    item = report.obligation(fact.obligation_id)
+    thresholds = item.thresholds if item else ()
+    marked = tuple(changed(one, reached=True) if one.percent <= fact.percent else one for one in thresholds)
+    return _change(report, fact.obligation_id, thresholds=marked)
+
+
+def _asks(report: Report, fact: f.InformationRequired) -> Report:
+    return _change(report, fact.obligation_id, question=True)
+
+
+def _told(report: Report, fact: f.InformationGiven) -> Report:
+    return _change(report, fact.obligation_id, question=False)
+
+
+def _scheduled(report: Report, fact: f.ObligationScheduled) -> Report:
+    return _change(report, fact.obligation_id, chase_at=fact.not_before)
+
+
+def _overdue(report: Report, fact: f.ObligationOverdue) -> Report:
+    return _change(report, fact.obligation_id, overdue_at=fact.due_at)
 
 
 TABLE: dict[type[Any], Callable[[Report, Any], Report]] = {
@@ -99,4 +141,10 @@ TABLE: dict[type[Any], Callable[[Report, Any], Report]] = {
     f.ObligationUpdated: _updated,
     f.WithdrawalRequested: _withdrawal_requested,
     f.ObligationEnded: _ended,
+    f.ObligationScheduled: _scheduled,
+    f.ObligationThresholdReached: _threshold_reached,
+    f.ObligationOverdue: _overdue,
+    f.ResolutionRefused: _refused,
+    f.InformationRequired: _asks,
+    f.InformationGiven: _told,
 }

@@ -7,8 +7,8 @@ from qosresolve.core import facts as f
 from qosresolve.core.change import changed
 from qosresolve.core.clocks import Clock
 from qosresolve.core.obligation import CARRIED, Obligation
-from qosresolve.core.report import FINDINGS_KEPT, Escalation, FindingKey, Report, StatusChange
-from qosresolve.core.vocabulary import ClockName, ClockOutcome, Jeopardy, Status
+from qosresolve.core.report import FINDINGS_KEPT, Escalation, FindingKey, Link, Report, StatusChange
+from qosresolve.core.vocabulary import Classification, ClockName, ClockOutcome, Jeopardy, Status
 
 HISTORY_KEPT = 8
 
@@ -91,8 +91,46 @@ def _with_clock(report: Report, name: ClockName, clock: Clock) -> Report:
 def _target_set(report: Report, fact: f.TargetSet) -> Report:
     breached = _clock(report, fact.clock).breached_at
     outcome = ClockOutcome.UNTARGETED if fact.due_at is None else ClockOutcome.RUNNING
-    clock = Clock(fact.started_at, fact.target, fact.due_at, outcome, fact.thresholds, breached_at=breached)
-    return _with_clock(report, fact.clock, clock)
+    clock = Clock(
+        fact.started_at,
+        fact.target,
+        fact.due_at,
+        outcome,
+        fact.thresholds,
+        breached_at=breached,
+        held_since=fact.held_since,
+        paused=fact.paused,
+    )
+    report = _with_clock(report, fact.clock, clock)
+    return changed(report, infeasible=False) if report.infeasible else report
+
+
+def _hold_started(report: Report, fact: f.HoldStarted) -> Report:
+    hold = fact.hold
+    for name in hold.clocks:
+        clock = _clock(report, name)
+        since = hold.since if clock.held_since is None else min(clock.held_since, hold.since)
+        if clock.running:
+            report = _with_clock(report, name, changed(clock, held_since=since))
+    others = tuple(item for item in report.holds if item.hold_id != hold.hold_id)
+    return changed(report, holds=(*others, hold))
+
+
+def _hold_ended(report: Report, fact: f.HoldEnded) -> Report:
+    holds = tuple(
+        changed(hold, ended_at=fact.at) if hold.hold_id == fact.hold_id else hold for hold in report.holds
+    )
+    return changed(report, holds=holds)
+
+
+def _severity_pinned(report: Report, fact: f.SeverityPinned) -> Report:
+    return changed(report, pinned=fact.severity, pinned_at=None if fact.severity is None else fact.at)
+
+
+def _link_set(report: Report, fact: f.LinkSet) -> Report:
+    others = tuple(link for link in report.links if link.kind is not fact.kind)
+    links = (*others, Link(fact.kind, fact.reference)) if fact.reference else others
+    return changed(report, links=links)
 
 
 def _threshold_reached(report: Report, fact: f.ThresholdReached) -> Report:
@@ -108,7 +146,7 @@ def _breached(report: Report, fact: f.TargetBreached) -> Report:
 
 
 def _clock_stopped(report: Report, fact: f.ClockStopped) -> Report:
-    clock = changed(_clock(report, fact.clock), outcome=fact.outcome, stopped_at=fact.at)
+    clock = changed(_clock(report, fact.clock), outcome=fact.outcome, stopped_at=fact.at, held_since=None)
     return _with_clock(report, fact.clock, clock)
 
 
@@ -144,6 +182,11 @@ def _finding(report: Report, fact: f.FindingRecorded) -> Report:
         findings=(*report.findings, key)[-FINDINGS_KEPT:],
         finding_count=report.finding_count + 1,
     )
+
+
+def _cause_identified(report: Report, fact: f.RootCauseIdentified) -> Report:
+    others = tuple(cause for cause in report.root_causes if cause.cause_id != fact.root_cause.cause_id)
+    return changed(report, root_causes=(*others, fact.root_cause))
 
 
 def _cause_revised(report: Report, fact: f.RootCauseRevised) -> Report:
@@ -202,15 +245,19 @@ TABLE: dict[type[Any], Callable[[Report, Any], Report]] = {
     f.InformationChanged: _information,
     f.NoteAdded: lambda report, _: report,
     f.FindingRecorded: _finding,
-    f.RootCauseIdentified: lambda report, fact: changed(
-        report, root_causes=(*report.root_causes, fact.root_cause)
-    ),
+    f.RootCauseIdentified: _cause_identified,
     f.RootCauseRevised: _cause_revised,
     f.PlanInfeasible: lambda report, _: changed(report, infeasible=True),
     f.EscalationRaised: _escalated,
     f.EscalationAcknowledged: _escalation_acknowledged,
     f.AcknowledgementExpired: _acknowledgement_expired,
     f.EscalationEnded: _escalation_ended,
-    f.FalseEventDeclared: lambda report, _: report,
+    f.FalseEventDeclared: lambda report, _: changed(report, classification=Classification.FALSE_POSITIVE),
+    f.Classified: lambda report, fact: changed(report, classification=fact.classification),
+    f.ClearDelayed: lambda report, fact: changed(report, clear_by=fact.clear_by),
+    f.HoldStarted: _hold_started,
+    f.HoldEnded: _hold_ended,
+    f.SeverityPinned: _severity_pinned,
+    f.LinkSet: _link_set,
     f.AlarmSettled: lambda report, fact: changed(report, alarm=fact.alarm),
 }

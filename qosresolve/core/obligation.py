@@ -6,10 +6,12 @@ Co-ordinate's and Engage's business; this module says how any of them lives, age
 
 from dataclasses import dataclass
 
+from qosresolve.core.clocks import Threshold
 from qosresolve.core.vocabulary import ENDED, RUNNING, NodeKind, ObligationState
 
 CARRIED = "carried"  # `cause_id` of work that still ran when its report was reopened
 AGAIN = "again"  # `target` of the analysis that is asked again when nobody has anything left to do
+SILENCE = "silence:"  # begins the `cause_id` of a verification that is asked for since samples stay away
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,8 @@ class Obligation:
 
     `target` is the service, component or owner process; `party` who must act, empty for our own people;
     `cause_id` the root cause that laid it out, the round for the base plan. `chase_at` is when silence
-    becomes our business, while planned the instant before which it is not asked for. Instants in ms, UTC.
+    becomes our business, while planned the instant before which it is not asked for, while checking the end
+    of the check. `refusals` counts resolutions that were not measured. Instants in ms, UTC.
     """
 
     obligation_id: str
@@ -39,6 +42,11 @@ class Obligation:
     requested_at: int | None = None
     ended_at: int | None = None
     told_restored: bool = False
+    thresholds: tuple[Threshold, ...] = ()
+    overdue_at: int | None = None
+    refusals: int = 0
+    question: bool = False
+    end_reason: str = ""
 
     @property
     def running(self) -> bool:
@@ -61,6 +69,16 @@ class Obligation:
         if self.state is ObligationState.REQUESTED:
             return self.accept_by
         return None if self.ended else self.chase_at
+
+    @property
+    def next_due(self) -> int | None:
+        """Return the next threshold of its own clock or its due time, whichever is still to be told."""
+        if not self.running:
+            return None
+        pending = [threshold.due_at for threshold in self.thresholds if not threshold.reached]
+        if self.overdue_at is None and self.due_at is not None:
+            pending.append(self.due_at)
+        return min(pending, default=None)
 
 
 def latest(obligations: tuple[Obligation, ...], node: str, target: str) -> Obligation | None:

@@ -27,7 +27,8 @@ class TopicIdentity:
 class MaintenanceWindow:
     """A span in which degradations are expected; an empty scope field matches all.
 
-    `recurrence` is an RFC 5545 RRULE, empty for once; `zone` an IANA name in which it is walked.
+    `recurrence` is an RFC 5545 RRULE, empty for once; `zone` an IANA name in which it is walked; `entered_at`
+    the broker time of the command that entered it.
     """
 
     window_id: str
@@ -40,6 +41,7 @@ class MaintenanceWindow:
     tier: str = ""
     service_id: str = ""
     reason: str = ""
+    entered_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,14 @@
 """The plan as a DAG: which nodes are to be laid out, which may start, and when each is due.
 
 Shared by Co-ordinate (own work and trouble requests) and Engage (suppliers). Due times go backward from the
-restore deadline; where that cannot be kept, forward from now.
+restore deadline, each node in its owner's calendar; where that cannot be kept, forward from now.
 """
 
 from collections.abc import Iterator
 
-from qosresolve.core.calendar import due
+from qosresolve.core.calendar import begin, due, next_open
 from qosresolve.core.ids import obligation_id
-from qosresolve.core.obligation import Obligation, latest
+from qosresolve.core.obligation import SILENCE, Obligation, latest
 from qosresolve.core.policy import Node, Policy
 from qosresolve.core.report import Report, RootCause
 from qosresolve.core.vocabulary import NodeKind, ObligationState
@@ -28,11 +28,11 @@ def triggers(report: Report, node: Node) -> Iterator[RootCause | None]:
 
 
 def new_obligation(
-    report: Report, node: Node, cause_id: str, *, target: str, party: str
+    report: Report, node: Node, cause_id: str, *, target: str, party: str, chase_at: int | None = None
 ) -> Obligation | None:
     """Return the next attempt at a node for a target, None while one is there for this cause or open."""
     previous = latest(report.obligations, node.name, target)
-    if previous is not None and (not previous.ended or _tried(report, node, cause_id, target)):
+    if previous is not None and (not previous.ended or _tried(report, node, cause_id, target, party)):
         return None
     attempt = previous.attempt + 1 if previous else 1
     return Obligation(
@@ -44,32 +44,36 @@ def new_obligation(
         cause_id,
         attempt,
         ObligationState.PLANNED,
+        chase_at=chase_at,
     )
 
 
-def _tried(report: Report, node: Node, cause_id: str, target: str) -> bool:
-    wanted = (node.name, target, cause_id)
-    return any((item.node, item.target, item.cause_id) == wanted for item in report.obligations)
+def _tried(report: Report, node: Node, cause_id: str, target: str, party: str) -> bool:
+    wanted = (node.name, target, cause_id, party)
+    return any((item.node, item.target, item.cause_id, item.party) == wanted for item in report.obligations)
 
 
 def ready(report: Report, policy: Policy, obligation: Obligation, now: int) -> bool:
     """Tell whether a planned obligation may start: its time has come, and all before it has ended.
 
     What blocks clearing checks a product that is restored: it waits for that, and then for nothing else.
+    Where samples stay away, verification is wanted at once.
     """
     if obligation.state is not ObligationState.PLANNED or (obligation.chase_at or 0) > now:
         return False
+    if obligation.cause_id.startswith(SILENCE):
+        return True
     node = policy.node(obligation.node)
     if node.blocks_clear:
         return report.restored_at is not None
-    before = upstream(policy, node)
+    before = policy.upstream[node.name]
     return all(item.ended or item.node not in before for item in report.obligations)
 
 
-def upstream(policy: Policy, node: Node) -> frozenset[str]:
-    """Return all nodes before a node: what is not laid out hands on what it would have waited for."""
-    direct = frozenset(node.after)
-    return direct.union(*(upstream(policy, policy.node(name)) for name in direct))
+def begins_at(report: Report, policy: Policy, node: Node, at: int) -> int:
+    """Return the first instant, `at` or later, at which a node may be asked for: its time and its slot."""
+    at = max(at, report.opened_at + node.not_before) if node.not_before else at
+    return next_open(policy.calendars[node.slot], at) if node.slot else at
 
 
 def due_at(report: Report, policy: Policy, node: Node, now: int) -> int:
@@ -81,20 +85,43 @@ def due_at(report: Report, policy: Policy, node: Node, now: int) -> int:
     deadline = report.restore.due_at if report.restore.running else None
     if deadline is None or node.kind is NodeKind.IMPROVEMENT:
         return forward
-    return max(forward, deadline - tail(report, policy, node))
+    return max(forward, _latest_end(report, policy, node, deadline))
 
 
-def tail(report: Report, policy: Policy, node: Node) -> int:
-    """Return the longest stretch of work towards restoration that is laid out behind a node, in ms."""
+def _latest_end(report: Report, policy: Policy, node: Node, deadline: int) -> int:
+    """Return the latest end of a node that leaves all that waits behind it enough of its owner's time."""
+    begins = (
+        begin(policy.calendars[item.calendar], _latest_end(report, policy, item, deadline), item.duration)
+        for item in _behind(report, policy, node)
+    )
+    return min(begins, default=deadline)
+
+
+def _behind(report: Report, policy: Policy, node: Node) -> list[Node]:
+    """Return the nodes towards restoration that are laid out and wait for a node."""
     waiting = {item.node for item in report.obligations if item.state is ObligationState.PLANNED}
-    behind = [item for item in policy.plan if node.name in item.after and item.name in waiting]
-    lengths = (item.duration + tail(report, policy, item) for item in behind if _restores(item))
-    return max(lengths, default=0)
+    return [
+        item for item in policy.plan if node.name in item.after and item.name in waiting and _restores(item)
+    ]
 
 
 def _restores(node: Node) -> bool:
     """Improvement may come later, and what blocks clearing comes after the restoration."""
     return node.kind is not NodeKind.IMPROVEMENT and not node.blocks_clear
+
+
+def finish(report: Report, policy: Policy, node: Node, at: int) -> int:
+    """Return when the longest path behind a node ends that itself ends at an instant."""
+    ends = [
+        finish(
+            report,
+            policy,
+            item,
+            due(policy.calendars[item.calendar], begins_at(report, policy, item, at), item.duration),
+        )
+        for item in _behind(report, policy, node)
+    ]
+    return max(ends, default=at)
 
 
 def ends_at(report: Report, policy: Policy, now: int) -> int:
@@ -106,12 +133,12 @@ def ends_at(report: Report, policy: Policy, now: int) -> int:
 def _finish(report: Report, policy: Policy, obligation: Obligation, now: int) -> int:
     node = policy.node(obligation.node)
     start = obligation.requested_at if obligation.running else obligation.chase_at
-    start = now if start is None else start
+    start = begins_at(report, policy, node, now) if start is None else start
     if obligation.kind is NodeKind.SUPPLIER:
         planned = start + policy.party(obligation.party).resolve_within
     else:
         planned = due(policy.calendars[node.calendar], start, node.duration)
-    return max(now, planned) + tail(report, policy, node)
+    return finish(report, policy, node, max(now, planned))
 
 
 def works(policy: Policy, obligation: Obligation) -> bool:

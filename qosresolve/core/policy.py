@@ -5,11 +5,12 @@ time unless a field says otherwise.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from qosresolve.core.calendar import Calendar
 from qosresolve.core.report import Report
-from qosresolve.core.vocabulary import NodeKind, RootCauseKind, Severity
+from qosresolve.core.vocabulary import ClockName, LinkKind, NodeKind, RootCauseKind, Severity
+from qosresolve.core.windows import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,11 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One node of the plan. Empty `when` lays it out at once, else for root causes of those kinds."""
+    """One node of the plan. Empty `when` lays it out at once, else for root causes of those kinds.
+
+    `not_before` is ms after the report opened; `slot` names a calendar in whose open time it has to begin;
+    `fallback` are those who are asked, in this order, when the owner stays silent.
+    """
 
     name: str
     kind: NodeKind
@@ -62,44 +67,82 @@ class Node:
     when: tuple[RootCauseKind, ...] = ()
     with_party: str = ""
     blocks_clear: bool = False
+    not_before: int = 0
+    slot: str = ""
+    fallback: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """An outside supplier: whom to contact in which order, and its underpinning target in wall-clock ms."""
+    """An outside supplier: whom to contact in which order, and its underpinning target in wall-clock ms.
+
+    `serves` are components that it can mend beside its own; `work_around`: it can route around any.
+    """
 
     name: str
     contacts: tuple[str, ...]
     resolve_within: int
     terms: Terms
+    serves: tuple[str, ...] = ()
+    work_around: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ChainLevel:
-    """One level of the escalation chain; `delay` ms until the next level while nobody acknowledges."""
+    """One level of the escalation chain; `delay` ms until the next level while nobody acknowledges.
+
+    An empty `target` is a vacancy; `calendar` names the hours in which the target is on duty, empty always.
+    """
 
     level: int
     target: str
     delay: int
     repeats: int = 0
+    calendar: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class AssignmentRule:
-    """First match wins; an empty field matches all."""
+    """First match wins; an empty field matches all; `calendar` names the hours in which the rule holds."""
 
     assignee: str
     tier: str = ""
     site: str = ""
     indicator: str = ""
+    calendar: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class IndicatorRule:
-    """What one indicator needs: the debounce in ms, and the mildest severity that opens a report."""
+    """What one indicator needs, in wall-clock ms.
+
+    `clear_after` is the debounce, also of a fall in severity; `opens_at` the mildest severity that opens a
+    report; `open_after` how long it must stay bad first; without a sample for `silence_after` it is stale.
+    """
 
     clear_after: int
     opens_at: Severity
+    open_after: int = 0
+    silence_after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRule:
+    """Which clocks a reason stops, and after how many wall-clock ms they go on by themselves."""
+
+    clocks: tuple[ClockName, ...]
+    at_most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Targets that go before the tier's; the first that matches wins; an empty field matches all."""
+
+    targets: Mapping[Severity, Target]
+    tier: str = ""
+    offering: str = ""
+    sla: str = ""
+    indicator: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +159,18 @@ class Times:
     suppress_for: int
     withdraw_within: int
     acknowledge_for: int
+    check_within: int = 0
+    hold_backdate: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One policy, whole. `hash` is the SHA-256 of its canonical form."""
+    """One policy, whole. `hash` is the SHA-256 of its canonical form.
+
+    `holds` is by reason: a code given with a command, the party that is waited for, or `maintenance`.
+    `information` is the activity by which a party's question is answered. `work_thresholds` and
+    `overdue_level` say when what we asked for puts a report in jeopardy.
+    """
 
     hash: str
     name: str
@@ -138,7 +188,22 @@ class Policy:
     roles: Mapping[str, tuple[str, ...]]
     cancel_reasons: tuple[str, ...]
     times: Times
+    information: Node
     retarget_from_start: bool = False
+    falls_retarget: bool = False
+    window_counts: bool = False
+    holds: Mapping[str, HoldRule] = field(default_factory=dict)
+    overrides: tuple[Override, ...] = ()
+    work_thresholds: tuple[ThresholdRule, ...] = ()
+    overdue_level: int = 0
+    nodes: Mapping[str, Node] = field(init=False, repr=False, compare=False)
+    upstream: Mapping[str, frozenset[str]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index the nodes by name, and all that comes before each: what is not laid out hands on its wait."""
+        nodes = {node.name: node for node in (*self.plan, self.information)}
+        object.__setattr__(self, "nodes", nodes)
+        object.__setattr__(self, "upstream", {name: _before(nodes, name) for name in nodes})
 
     def tier(self, name: str) -> Tier:
         """Return the tier of that name, the default tier where it is unknown."""
@@ -162,12 +227,39 @@ class Policy:
 
     def node(self, name: str) -> Node:
         """Return a plan node by its name."""
-        return next(node for node in self.plan if node.name == name)
+        return self.nodes[name]
+
+    def target(self, report: Report, indicator: str, severity: Severity) -> Target:
+        """Return what is promised for one indicator of a report at a severity."""
+        for override in self.overrides:
+            if severity in override.targets and _matches(override, report, indicator):
+                return override.targets[severity]
+        return self.tier(report.tier).targets[severity]
 
     def may(self, action: str, role: str) -> bool:
         """Tell whether a role may give a command; a command that is not listed is free."""
         allowed = self.roles.get(action)
         return allowed is None or role in allowed
+
+
+def _before(nodes: Mapping[str, Node], name: str) -> frozenset[str]:
+    before: set[str] = set()
+    left = list(nodes[name].after)
+    while left:
+        one = left.pop()
+        if one not in before:
+            before.add(one)
+            left += nodes[one].after if one in nodes else ()
+    return frozenset(before)
+
+
+def _matches(override: Override, report: Report, indicator: str) -> bool:
+    return (
+        override.tier in ("", report.tier)
+        and override.offering in ("", report.offering)
+        and override.indicator in ("", indicator)
+        and (not override.sla or override.sla == report.link(LinkKind.SLA))
+    )
 
 
 class UnknownPolicyError(LookupError):
@@ -180,10 +272,11 @@ class UnknownPolicyError(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """The policy for new reports and every policy that a held report may be pinned to."""
+    """The policy for new reports, every policy that a held report may be pinned to, and the windows."""
 
     active: Policy
     known: Mapping[str, Policy]
+    windows: tuple[Window, ...] = ()
 
     def of(self, report: Report) -> Policy:
         """Return the policy a report is pinned to. Raises UnknownPolicyError."""

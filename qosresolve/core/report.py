@@ -7,13 +7,15 @@ with TMF656 fields; the mapping of each field is in `schemas/report.avsc`. Insta
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from qosresolve.core.clocks import Clock
+from qosresolve.core.clocks import Clock, Hold
 from qosresolve.core.obligation import Obligation
 from qosresolve.core.vocabulary import (
     OPEN,
     RANK,
+    Classification,
     IndicatorState,
     Jeopardy,
+    LinkKind,
     ObjectKind,
     RootCauseKind,
     Severity,
@@ -22,6 +24,7 @@ from qosresolve.core.vocabulary import (
 
 RING_SIZE = 32
 FINDINGS_KEPT = 8
+MAINTENANCE = "maintenance"  # id and reason of the hold inside a maintenance window
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,10 @@ class Indicator:
     """One row of the table of degraded indicators; key (name, object_id).
 
     `started_at` is the first bad sample, `rated_at` when its present severity began, `good_since` the first
-    good sample, `clear_at` the end of the debounce, `sampled_at` and `sequence` the newest sample.
+    good sample, `clear_at` the end of the debounce, `sampled_at` and `sequence` the newest sample. Where the
+    clock does not count from the first bad sample (too old, or in a maintenance window), `observed_from` is
+    that sample. `falling_to` is a milder severity that is believed at `falls_at`; at `silent_at` somebody
+    looks whether samples still come.
     """
 
     name: str
@@ -47,6 +53,10 @@ class Indicator:
     value: str = ""
     unit: str = ""
     owner_party: str = ""
+    observed_from: int | None = None
+    falling_to: Severity | None = None
+    falls_at: int | None = None
+    silent_at: int | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -56,7 +66,10 @@ class Indicator:
     @property
     def bad(self) -> bool:
         """Neither good nor waiting to be believed good."""
-        return self.state in (IndicatorState.DEGRADED, IndicatorState.STALE)
+        return self.state in _BAD
+
+
+_BAD = frozenset({IndicatorState.DEGRADED, IndicatorState.STALE, IndicatorState.SUPPRESSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +83,7 @@ class RootCause:
     explains: tuple[str, ...]
     source: str
     at: int
+    expected_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +92,14 @@ class FindingKey:
 
     source: str
     sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One reference to something else that speaks of the same trouble (TMF621 relatedEntity)."""
+
+    kind: LinkKind
+    reference: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +172,11 @@ class Report:
     customer_ticket: str = ""
     work_around: bool = False
     infeasible: bool = False
+    pinned: Severity | None = None
+    pinned_at: int | None = None
+    holds: tuple[Hold, ...] = ()
+    links: tuple[Link, ...] = ()
+    classification: Classification = Classification.COUNTED
     alarm: int = 0
     seen: bytes = b""
 
@@ -180,19 +207,45 @@ class Report:
         """Return the obligation of that id or None."""
         return next((item for item in self.obligations if item.obligation_id == obligation_id), None)
 
+    def hold(self, hold_id: str) -> Hold | None:
+        """Return the active hold of that id or None."""
+        return next((item for item in self.holds if item.hold_id == hold_id and item.active), None)
+
+    @property
+    def maintained(self) -> bool:
+        """True inside a maintenance window: the chain pauses."""
+        return self.hold(MAINTENANCE) is not None
+
+    def link(self, kind: LinkKind) -> str:
+        """Return the reference of a kind, empty where there is none."""
+        return next((item.reference for item in self.links if item.kind is kind), "")
+
     def worst(self) -> Severity | None:
-        """Return the maximum severity of the rows that are not good, None where all are."""
-        return max((row.severity for row in self.degraded), key=RANK.__getitem__, default=None)
+        """Return the severity that counts: set by hand, else the maximum of the rows that are not good."""
+        return self.pinned or max((row.severity for row in self.degraded), key=RANK.__getitem__, default=None)
 
     def deadlines(self) -> Iterator[int]:
         """Yield every instant at which somebody must look at this report again."""
         candidates = [self.clear_by, self.close_reminder_at, self.forget_at]
-        if not self.debouncing:
-            candidates += [self.escalation.next_at, self.escalation.acknowledged_until]
-            candidates += [self.respond.next_due, self.restore.next_due]
-        candidates += [row.clear_at for row in self.indicators]
         candidates += [obligation.alarm_at for obligation in self.obligations]
+        if self.open and self.restored_at is None:
+            candidates += self._promised()
         return (instant for instant in candidates if instant is not None)
+
+    def _promised(self) -> Iterator[int | None]:
+        """Yield when the table, a hold, or the promise to the customer has to be looked at."""
+        for hold in self.holds:
+            if hold.active:
+                yield hold.until
+        for row in self.indicators:
+            yield from (row.clear_at, row.falls_at, row.silent_at)
+        if self.debouncing:
+            return
+        if not self.maintained:
+            yield from (self.escalation.next_at, self.escalation.acknowledged_until)
+        yield from (self.respond.next_due, self.restore.next_due)
+        for obligation in self.obligations:
+            yield obligation.next_due
 
     @property
     def due(self) -> int | None:

@@ -32,6 +32,8 @@ class Action(StrEnum):
     UPDATE = "update"
     REMIND = "remind"
     CANCEL = "cancel"
+    REFUSE = "refuse"
+    ANSWER = "answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +259,12 @@ REACTIONS: dict[type[Any], Callable[[Report, Any, Cause, int], Request]] = {
     f.ObligationChased: _asks(Action.REMIND),
     f.ObligationUpdated: _asks(Action.UPDATE),
     f.WithdrawalRequested: _asks(Action.CANCEL),
+    f.ResolutionRefused: lambda report, fact, cause, now: _work(
+        report, fact.obligation_id, Action.REFUSE, fact.evidence, cause, now
+    ),
+    f.InformationGiven: lambda report, fact, cause, now: _work(
+        report, fact.obligation_id, Action.ANSWER, fact.reply, cause, now
+    ),
     f.EscalationRaised: _escalation,
     f.EscalationEnded: _escalation,
 }

@@ -8,14 +8,14 @@ same step, whenever it is run.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from qosresolve.core import fold, targets
+from qosresolve.core import degradation, fold, targets
 from qosresolve.core.case import Case
 from qosresolve.core.commands import commanded
 from qosresolve.core.decision import Verdict, applied, no_op, refused
 from qosresolve.core.facts import AlarmSettled, Entry, Fact, Facts, IndicatorMeasured
 from qosresolve.core.ids import ID_BYTES, fingerprint
-from qosresolve.core.indicators import degraded, expired
-from qosresolve.core.inputs import Answer, Command, Deadline, Degradation, Received
+from qosresolve.core.inputs import Answer, Cause, Command, Deadline, Degradation, Received
+from qosresolve.core.maintenance import caught_up
 from qosresolve.core.policy import Policies, Policy
 from qosresolve.core.processes import (
     analyse,
@@ -40,12 +40,12 @@ FOLLOW: tuple[Process, ...] = (
     targets.follow,
     change_information.follow,
     clear.follow,
-    coordinate.follow,
     engage_suppliers.follow,
+    coordinate.follow,
     change_status.follow,
     escalate.follow,
 )
-DUE: tuple[Process, ...] = (clear.due, coordinate.due, escalate.due)
+DUE: tuple[Process, ...] = (clear.due, change_status.due, coordinate.due, escalate.due)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +70,18 @@ def step(case: Case, received: Received, policies: Policies, now: int) -> Step:
     """
     now = max(now, case.last_now())
     mark = _mark(received)
-    verdict = _duplicate(case, mark) or _decide(case, received, policies, now)
-    after, facts = case, verdict.facts
+    verdict = _duplicate(case, mark)
+    after = case
+    brought: Facts = ()
+    if verdict is None:
+        after, brought = _caught_up(case, policies, now)
+        verdict = _decide(after, received, policies, now)
+    facts = brought + verdict.facts if verdict.facts else ()
     if facts:
-        after = _evolved(case, facts)
+        after = _evolved(after, verdict.facts)
         if isinstance(received.body, Deadline):
-            after, facts = _settle(after, facts, policies, now)
-        elif _material(case, facts):
+            after, facts = _settle(after, facts, received.cause, policies, now)
+        elif brought or _material(case, facts):
             after, facts = _follow(after, facts, policies, now)
     entry = Entry(
         case.product_id,
@@ -90,6 +95,24 @@ def step(case: Case, received: Received, policies: Policies, now: int) -> Step:
     )
     after = fold.stamp(after, entry) if facts else case
     return Step(after, entry, _requests(case, after, entry))
+
+
+def _caught_up(case: Case, policies: Policies, now: int) -> tuple[Case, Facts]:
+    """Let the open report take in what maintenance windows did since somebody last looked."""
+    facts: Facts = ()
+    report = case.open if policies.windows or _maintained(case) else None
+    while report is not None:
+        more = caught_up(report, policies.of(report), policies.windows, now)
+        if not more:
+            break
+        case, facts = _evolved(case, more), facts + more
+        report = case.open
+    return case, facts
+
+
+def _maintained(case: Case) -> bool:
+    report = case.open
+    return report is not None and report.maintained
 
 
 def _mark(received: Received) -> bytes:
@@ -110,7 +133,7 @@ def _duplicate(case: Case, mark: bytes) -> Verdict | None:
 def _decide(case: Case, received: Received, policies: Policies, now: int) -> Verdict:
     match received.body:
         case Degradation() as event:
-            return degraded(case, event, received.cause, policies, now)
+            return degradation.degraded(case, event, received.cause, policies, now)
         case Command() as order:
             return commanded(case, order, received.cause, policies, now)
         case Answer() as answer:
@@ -154,10 +177,13 @@ def _material(before: Case, facts: Facts) -> bool:
     return row is None or (row.state, row.severity) != (now_is.state, now_is.severity)
 
 
-def _settle(case: Case, facts: Facts, policies: Policies, now: int) -> tuple[Case, Facts]:
+def _settle(case: Case, facts: Facts, cause: Cause, policies: Policies, now: int) -> tuple[Case, Facts]:
     """Settle everything that is due, good news first; each process sees what the one before did."""
-    gone = expired(case, now)
+    gone = degradation.expired(case, now)
     case, facts = _evolved(case, gone), facts + gone
+    while opened := degradation.opens(case, cause, policies, now):
+        case, facts = _evolved(case, opened), facts + opened
+    case, facts = _follow(case, facts, policies, now)
     for report in case.reports:
         for _ in range(MAX_ROUNDS):
             settled = len(facts)

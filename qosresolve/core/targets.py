@@ -1,18 +1,17 @@
 """The promise: which respond and restore targets a report has, and when they move.
 
 The restore deadline is the earliest, over the indicators that are not good, of the instant its severity was
-raised plus the target of that severity; it never moves later. Clock arithmetic is in `clocks`.
+raised plus the target of that severity, holds not counted; worsening never moves it later. Clock arithmetic
+is in `clocks`.
 """
 
-from dataclasses import replace
-
-from qosresolve.core.calendar import due, open_between
-from qosresolve.core.clocks import Clock, targeted, verdict
-from qosresolve.core.facts import ClockStopped, Facts, SeverityChanged, TargetSet
+from qosresolve.core.change import changed
+from qosresolve.core.clocks import Clock, Pause, targeted, verdict, with_pause
+from qosresolve.core.facts import ClockStopped, Facts, HoldEnded, SeverityChanged, TargetSet
 from qosresolve.core.policy import Policy
 from qosresolve.core.report import Indicator, Report
 from qosresolve.core.tracking import tell
-from qosresolve.core.vocabulary import ClockName, ClockOutcome
+from qosresolve.core.vocabulary import RANK, ClockName, ClockOutcome
 
 CLOCKS = (ClockName.RESPOND, ClockName.RESTORE)
 
@@ -41,17 +40,38 @@ def _retarget(report: Report, policy: Policy, now: int) -> Facts:
     for name in CLOCKS:
         best = earliest(report, policy, name, now)
         current = clock_of(report, name)
-        if best is not None and best.due_at is not None and _sooner(best.due_at, current):
+        if (
+            best is not None
+            and best.due_at is not None
+            and _sooner(report, policy, best.due_at, current, now)
+        ):
             first = current.outcome is ClockOutcome.UNTARGETED
             facts += (_target_set(report, name, best, "opened" if first else "severity"),)
             facts += () if first else tell(report, f"{name} target moved")
     return facts
 
 
-def _sooner(due_at: int, current: Clock) -> bool:
+def _sooner(report: Report, policy: Policy, due_at: int, current: Clock, now: int) -> bool:
     if current.outcome is ClockOutcome.UNTARGETED:
         return current.stopped_at is None
-    return current.running and current.due_at is not None and due_at < current.due_at
+    if not current.running or current.due_at is None:
+        return False
+    if current.held_since is not None:
+        current = _restarted(report, policy, current, _pauses(current, now))
+    return current.due_at is not None and due_at < current.due_at
+
+
+def relaxed(report: Report, policy: Policy, now: int) -> Facts:
+    """Return the later deadlines of a report whose severity fell; only where the policy lets them move."""
+    facts: Facts = ()
+    for name in CLOCKS:
+        best, current = earliest(report, policy, name, now), clock_of(report, name)
+        moves = current.running and current.breached_at is None and current.held_since is None
+        if best is None or not moves or current.due_at is None:
+            continue
+        if best.due_at is not None and best.due_at > current.due_at:
+            facts += (_target_set(report, name, best, "severity fell"),)
+    return facts
 
 
 def earliest(report: Report, policy: Policy, name: ClockName, now: int) -> Clock | None:
@@ -62,51 +82,84 @@ def earliest(report: Report, policy: Policy, name: ClockName, now: int) -> Clock
 
 
 def _clock_for(report: Report, row: Indicator, policy: Policy, name: ClockName, now: int) -> Clock:
-    tier = policy.tier(report.tier)
-    target = tier.targets[row.severity]
+    severity = report.pinned or row.severity
+    target = policy.target(report, row.name, severity)
     length = target.respond if name is ClockName.RESPOND else target.restore
-    start = row.started_at if policy.retarget_from_start else row.rated_at
-    levels = tuple(sorted((rule.percent, rule.level) for rule in tier.thresholds))
+    levels = tuple(sorted((rule.percent, rule.level) for rule in policy.tier(report.tier).thresholds))
     current = clock_of(report, name)
+    start = row.started_at if policy.retarget_from_start else _rated_at(report, row)
+    fresh = targeted(policy.calendar_of(report), start, length, levels=levels, paused=_pauses(current, now))
     # A threshold stays raised unless the new target puts the elapsed share below it.
-    fresh = targeted(policy.calendar_of(report), start, length, levels=levels)
     passed = {item.percent for item in current.thresholds if item.reached}
-    kept = frozenset(
-        item.percent for item in fresh.thresholds if item.percent in passed and item.due_at <= now
+    kept = tuple(
+        changed(item, reached=True) if item.percent in passed and item.due_at <= now else item
+        for item in fresh.thresholds
     )
-    return targeted(policy.calendar_of(report), start, length, levels=levels, reached=kept)
+    return changed(fresh, thresholds=kept, paused=current.paused, held_since=current.held_since)
+
+
+def _rated_at(report: Report, row: Indicator) -> int:
+    """Return when the severity that counts for a row began; a milder one set by hand began with the row's."""
+    raised = report.pinned is not None and RANK[report.pinned] > RANK[row.severity]
+    return max(row.rated_at, report.pinned_at or 0) if raised else row.rated_at
+
+
+def _pauses(clock: Clock, now: int) -> tuple[Pause, ...]:
+    """Return the pauses of a clock as if a hold that is on ended now."""
+    return clock.paused if clock.held_since is None else with_pause(clock.paused, clock.held_since, now)
+
+
+def _restarted(report: Report, policy: Policy, clock: Clock, paused: tuple[Pause, ...]) -> Clock:
+    """Return a running clock with other pauses: same start and target; what was reached stays reached."""
+    levels = tuple((item.percent, item.level) for item in clock.thresholds)
+    reached = frozenset(item.percent for item in clock.thresholds if item.reached)
+    calendar = policy.calendar_of(report)
+    again = targeted(calendar, clock.started_at, clock.target, levels=levels, reached=reached, paused=paused)
+    return changed(again, breached_at=clock.breached_at)
 
 
 def _target_set(report: Report, name: ClockName, clock: Clock, reason: str) -> TargetSet:
     return TargetSet(
-        report.report_id, name, clock.started_at, clock.target, clock.due_at, clock.thresholds, reason
+        report.report_id,
+        name,
+        clock.started_at,
+        clock.target,
+        clock.due_at,
+        clock.thresholds,
+        reason,
+        clock.held_since,
+        clock.paused,
     )
+
+
+def resumed(report: Report, policy: Policy, names: tuple[ClockName, ...], at: int, reason: str) -> Facts:
+    """Return the new deadlines of clocks whose last hold ends at an instant."""
+    facts: Facts = ()
+    for name in names:
+        clock = clock_of(report, name)
+        if clock.running and clock.held_since is not None:
+            paused = with_pause(clock.paused, clock.held_since, at)
+            facts += (_target_set(report, name, _restarted(report, policy, clock, paused), reason),)
+    return facts
 
 
 def continued(report: Report, policy: Policy, at: int) -> tuple[Facts, int]:
     """Return the restore clock's facts after a relapse at an instant, and the restored time deducted.
 
-    The customer's clock goes on where it stood when the product was restored: what was still to come by then
-    comes as much open time after the relapse. What had passed stays where it was.
+    The time from the restoration to the relapse is one more pause: what was still to come by then comes as
+    much open time after the relapse, and what had passed stays where it was.
     """
     clock, restored = report.restore, report.restored_at
     if restored is None:
         return (), 0
     at = max(at, restored)
-    if clock.due_at is None:
+    if clock.target is None:
         return (), at - restored
-    calendar = policy.calendar_of(report)
-
-    def moved(instant: int) -> int:
-        left = open_between(calendar, restored, instant)
-        return due(calendar, at, left) if left else instant
-
-    thresholds = tuple(replace(item, due_at=moved(item.due_at)) for item in clock.thresholds)
-    goes_on = replace(clock, due_at=moved(clock.due_at), thresholds=thresholds)
+    goes_on = _restarted(report, policy, clock, with_pause(clock.paused, restored, at))
     return (_target_set(report, ClockName.RESTORE, goes_on, "relapse"),), at - restored
 
 
-def resumed(report: Report) -> Facts:
+def goes_on(report: Report) -> Facts:
     """Return the restore clock's facts after a refused resolution: it goes on as if it had never stopped."""
     if report.restore.target is None:
         return ()
@@ -118,17 +171,35 @@ def responded(report: Report, at: int) -> Facts:
     clock = report.respond
     if clock.stopped_at is not None or clock.outcome not in (ClockOutcome.RUNNING, ClockOutcome.UNTARGETED):
         return ()
-    return (ClockStopped(report.report_id, ClockName.RESPOND, at, verdict(report.respond, at)),)
+    return (ClockStopped(report.report_id, ClockName.RESPOND, at, _ends(clock, at)),)
 
 
-def stopped(report: Report, at: int, *, counted: bool) -> Facts:
-    """Return the ends of both clocks when the product is restored (`counted`) or it was a false event."""
-    facts: Facts = ()
+def stopped(report: Report, policy: Policy, at: int, *, counted: bool) -> Facts:
+    """Return the ends of holds and both clocks when the product is restored (`counted`) or it was false."""
+    facts: Facts = tuple(
+        HoldEnded(report.report_id, hold.hold_id, max(at, hold.since), "restored" if counted else "cancelled")
+        for hold in report.holds
+        if hold.active
+    )
+    facts += tuple(
+        fact
+        for name in CLOCKS
+        if clock_of(report, name).held_since is not None
+        for fact in resumed(
+            report, policy, (name,), max(at, clock_of(report, name).held_since or 0), "stopped"
+        )
+    )
     if report.restore.running:
-        outcome = verdict(report.restore, at) if counted else ClockOutcome.NOT_APPLICABLE
+        outcome = _ends(report.restore, at) if counted else ClockOutcome.NOT_APPLICABLE
         facts += (ClockStopped(report.report_id, ClockName.RESTORE, at, outcome),)
     if report.respond.running:
-        missed = counted and verdict(report.respond, at) is ClockOutcome.MISSED
+        missed = counted and _ends(report.respond, at) is ClockOutcome.MISSED
         outcome = ClockOutcome.MISSED if missed else ClockOutcome.NOT_APPLICABLE
         facts += (ClockStopped(report.report_id, ClockName.RESPOND, at, outcome),)
     return facts
+
+
+def _ends(clock: Clock, at: int) -> ClockOutcome:
+    """Return how a clock ends; one that is held was in time where its deadline had not come by then."""
+    held = clock.held_since
+    return verdict(clock, at if held is None else min(at, held))

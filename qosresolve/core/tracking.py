@@ -4,6 +4,10 @@ One mechanism for activities, trouble requests and engagements. What is to be as
 and Engage; here it is followed up until it ends or somebody gave up.
 """
 
+from qosresolve.core import plan
+from qosresolve.core.calendar import due as due_after
+from qosresolve.core.calendar import open_between
+from qosresolve.core.clocks import Threshold
 from qosresolve.core.decision import Verdict, applied, no_op, noted, refused
 from qosresolve.core.facts import (
     Fact,
@@ -12,15 +16,17 @@ from qosresolve.core.facts import (
     ObligationChased,
     ObligationEnded,
     ObligationRequested,
+    ObligationScheduled,
     ObligationUpdated,
+    ResolutionRefused,
     WithdrawalRequested,
 )
 from qosresolve.core.inputs import Answer
 from qosresolve.core.obligation import Obligation
 from qosresolve.core.policy import Policy, Terms
-from qosresolve.core.report import Report
+from qosresolve.core.report import Indicator, Report
 from qosresolve.core.rules import Rule
-from qosresolve.core.vocabulary import AnswerState, NodeKind, ObligationState
+from qosresolve.core.vocabulary import AnswerState, IndicatorState, NodeKind, ObligationState
 
 _STATES = {
     AnswerState.ACCEPTED: ObligationState.ACCEPTED,
@@ -31,6 +37,8 @@ _STATES = {
     AnswerState.CANCELLED: ObligationState.CANCELLED,
 }
 
+_MEASURED = (NodeKind.RESTORATION, NodeKind.REPAIR, NodeKind.SERVICE_TROUBLE, NodeKind.SUPPLIER)
+
 
 def terms_of(obligation: Obligation, policy: Policy) -> tuple[Terms, tuple[str, ...]]:
     """Return the follow-up terms and the contacts, in order, of an obligation."""
@@ -38,16 +46,41 @@ def terms_of(obligation: Obligation, policy: Policy) -> tuple[Terms, tuple[str, 
         party = policy.party(obligation.party)
         return party.terms, party.contacts
     node = policy.node(obligation.node)
-    return node.terms, (node.owner,)
+    return node.terms, (node.owner, *node.fallback)
 
 
-def request(
-    report: Report, obligation: Obligation, policy: Policy, now: int, *, due_at: int
-) -> ObligationRequested:
-    """Return the fact that the other party is asked now."""
+def ask(report: Report, obligation: Obligation, policy: Policy, now: int) -> Fact:
+    """Return that the other party is asked now, or that its slot is yet to come."""
+    node = policy.node(obligation.node)
+    begins = plan.begins_at(report, policy, node, now)
+    if begins > now:
+        reason = f"slot {node.slot}" if node.slot else "not before its time"
+        return ObligationScheduled(report.report_id, obligation.obligation_id, begins, reason)
     terms, contacts = terms_of(obligation, policy)
+    if obligation.kind is NodeKind.SUPPLIER:
+        due_at = now + policy.party(obligation.party).resolve_within  # its clock is its own
+    else:
+        due_at = plan.due_at(report, policy, node, now)
     return ObligationRequested(
-        report.report_id, obligation.obligation_id, now, contacts[0], now + terms.accept_within, due_at
+        report.report_id,
+        obligation.obligation_id,
+        now,
+        contacts[0],
+        now + terms.accept_within,
+        due_at,
+        _thresholds(obligation, policy, now, due_at),
+    )
+
+
+def _thresholds(obligation: Obligation, policy: Policy, now: int, due_at: int) -> tuple[Threshold, ...]:
+    """Return the thresholds of the other party's own clock, in the open time that it has."""
+    if not policy.work_thresholds:
+        return ()
+    calendar = policy.calendars[policy.node(obligation.node).calendar]
+    has = open_between(calendar, now, due_at)
+    return tuple(
+        Threshold(rule.percent, rule.level, due_after(calendar, now, has * rule.percent // 100))
+        for rule in sorted(policy.work_thresholds, key=lambda rule: rule.percent)
     )
 
 
@@ -72,6 +105,8 @@ def _answer(report: Report, obligation: Obligation, answer: Answer, policy: Poli
     if state is ObligationState.ACCEPTED and obligation.state is ObligationState.IN_PROGRESS:
         state = obligation.state  # told late: work that has begun is accepted
     chase_at = None
+    if state is ObligationState.RESOLVED and _unmeasured(report, obligation, policy):
+        state, chase_at = ObligationState.CHECKING, now + policy.times.check_within
     if state in (ObligationState.ACCEPTED, ObligationState.IN_PROGRESS):
         terms, _ = terms_of(obligation, policy)
         promised = answer.expected_at or obligation.expected_at or obligation.due_at or now
@@ -86,6 +121,53 @@ def _answer(report: Report, obligation: Obligation, answer: Answer, policy: Poli
         answer.external_id,
         answer.note,
     )
+
+
+def _unmeasured(report: Report, obligation: Obligation, policy: Policy) -> bool:
+    """Tell whether what a party says it has resolved is still to be measured good."""
+    checks = policy.times.check_within > 0 and obligation.kind in _MEASURED
+    return checks and report.open and any(row.bad for row in concerned(report, obligation))
+
+
+def concerned(report: Report, obligation: Obligation) -> tuple[Indicator, ...]:
+    """Return the rows that an obligation is to mend: those that its root cause explains, else all."""
+    cause = next((cause for cause in report.root_causes if cause.cause_id == obligation.cause_id), None)
+    named = cause.explains if cause else ()
+    rows = tuple(row for row in report.indicators if row.name in named)
+    return rows or report.indicators
+
+
+def measured_good(report: Report, now: int) -> Facts:
+    """Return the ends of what was said to be resolved and has since been measured so."""
+    return tuple(
+        _resolved(report, item, now)
+        for item in report.obligations
+        if item.state is ObligationState.CHECKING and not any(row.bad for row in concerned(report, item))
+    )
+
+
+def _resolved(report: Report, obligation: Obligation, now: int) -> ObligationEnded:
+    state = ObligationState.RESOLVED
+    return ObligationEnded(report.report_id, obligation.obligation_id, state, now, "measured good")
+
+
+def _checked(report: Report, obligation: Obligation, policy: Policy, now: int) -> Fact:
+    """Refuse a resolution that was not measured in the check time, with the evidence; not for ever."""
+    bad = [row for row in concerned(report, obligation) if row.bad]
+    terms, _ = terms_of(obligation, policy)
+    if not bad:
+        return _resolved(report, obligation, now)
+    if all(row.state is IndicatorState.SUPPRESSED for row in bad):
+        again = now + policy.times.check_within  # in maintenance nothing is evidence
+        state = ObligationState.CHECKING
+        return ObligationAnswered(report.report_id, obligation.obligation_id, state, now, again, None, "", "")
+    if obligation.refusals > terms.reminders:
+        return _give_up(report, obligation, now)
+    evidence = "; ".join(
+        f"{row.name} {row.value}{row.unit} on {row.object_id} is {row.severity}" for row in bad
+    )
+    chase_at = now + terms.remind_every
+    return ResolutionRefused(report.report_id, obligation.obligation_id, evidence, now, chase_at)
 
 
 def _answered_while_withdrawing(report: Report, obligation: Obligation, answer: Answer, now: int) -> Verdict:
@@ -107,7 +189,9 @@ def _answered_while_withdrawing(report: Report, obligation: Obligation, answer: 
 def due(report: Report, policy: Policy, now: int) -> Facts:
     """Return the reminders and ends of every obligation whose alarm is due."""
     return tuple(
-        _chase(report, obligation, policy, now)
+        (_checked if obligation.state is ObligationState.CHECKING else _chase)(
+            report, obligation, policy, now
+        )
         for obligation in report.obligations
         if obligation.state is not ObligationState.PLANNED
         and obligation.alarm_at is not None
@@ -150,6 +234,8 @@ def _give_up(report: Report, obligation: Obligation, now: int) -> ObligationEnde
     withdrawing = obligation.state is ObligationState.WITHDRAWING
     state = ObligationState.WITHDRAWN if withdrawing else ObligationState.GAVE_UP
     reason = "withdrawal never confirmed" if withdrawing else "no answer after the last reminder"
+    if obligation.state is ObligationState.CHECKING:
+        reason = f"said resolved {obligation.refusals + 1} times, never measured good"
     return ObligationEnded(report.report_id, obligation.obligation_id, state, now, reason)
 
 

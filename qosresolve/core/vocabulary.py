@@ -85,12 +85,13 @@ class NodeKind(StrEnum):
 
 
 class ObligationState(StrEnum):
-    """Life of something that was asked of another party."""
+    """Life of something that was asked of another party; `checking`: said resolved, not yet measured so."""
 
     PLANNED = "planned"
     REQUESTED = "requested"
     ACCEPTED = "accepted"
     IN_PROGRESS = "inProgress"
+    CHECKING = "checking"
     WITHDRAWING = "withdrawing"
     RESOLVED = "resolved"
     REJECTED = "rejected"
@@ -99,7 +100,15 @@ class ObligationState(StrEnum):
     GAVE_UP = "gaveUp"
 
 
-RUNNING = frozenset({ObligationState.REQUESTED, ObligationState.ACCEPTED, ObligationState.IN_PROGRESS})
+RUNNING = frozenset(
+    {
+        ObligationState.REQUESTED,
+        ObligationState.ACCEPTED,
+        ObligationState.IN_PROGRESS,
+        ObligationState.CHECKING,
+    }
+)
+FAILED = frozenset({ObligationState.REJECTED, ObligationState.GAVE_UP, ObligationState.CANCELLED})
 ENDED = frozenset(
     {
         ObligationState.RESOLVED,
@@ -124,10 +133,11 @@ class AnswerState(StrEnum):
 
 
 class ClockName(StrEnum):
-    """The two clocks of the promise to the customer."""
+    """The two clocks of the promise to the customer, and the clock of what was asked of others."""
 
     RESPOND = "respond"
     RESTORE = "restore"
+    OBLIGATION = "obligation"
 
 
 class ClockOutcome(StrEnum):
@@ -146,6 +156,23 @@ class Jeopardy(StrEnum):
     NONE = "none"
     AT_RISK = "atRisk"
     BREACHED = "breached"
+
+
+class Classification(StrEnum):
+    """How a report counts in the figures; its status says nothing of that."""
+
+    COUNTED = "counted"
+    FALSE_POSITIVE = "falsePositive"
+    SLA_EXCLUSION = "slaExclusion"
+
+
+class LinkKind(StrEnum):
+    """What else speaks of the same trouble (TMF621 relatedEntity)."""
+
+    CHANGE = "change"
+    KNOWN_ERROR = "knownError"
+    SLA = "sla"
+    MASTER_PROBLEM = "masterProblem"
 
 
 class Verb(StrEnum):

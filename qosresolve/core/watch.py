@@ -1,11 +1,13 @@
 """The watch: what must be remembered of a product while no report is open.
 
-An abatement that came before its raise, and indicators silenced by a false-event verdict. One record a
-product, only while needed. Instants in ms since the epoch, UTC.
+An abatement that came before its raise, indicators silenced by a false-event verdict, and what is bad but
+opens nothing yet. One record a product, only while needed. Instants in ms since the epoch, UTC.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from qosresolve.core.inputs import Degradation
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,24 @@ class Suppression:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """An indicator that is bad and opens nothing before `until`: too short, in maintenance, or silenced.
+
+    `event` is its newest bad sample, `since` its first; `why` is one of the words below.
+    """
+
+    event: Degradation
+    since: int
+    until: int
+    why: str
+
+
+OPEN_AFTER = "openAfter"
+IN_MAINTENANCE = "maintenance"
+SILENCED = "suppressed"
+
+
+@dataclass(frozen=True, slots=True)
 class Watch:
     """One product's watch."""
 
@@ -41,18 +61,20 @@ class Watch:
     revision: int
     abatements: tuple[EarlyAbatement, ...] = ()
     suppressions: tuple[Suppression, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
     alarm: int = 0
     seen: bytes = b""
 
     @property
     def needed(self) -> bool:
         """False when nothing is left to remember: the record is removed."""
-        return bool(self.abatements or self.suppressions)
+        return bool(self.abatements or self.suppressions or self.waiting)
 
     def deadlines(self) -> Iterator[int]:
         """Yield every instant at which something in here runs out."""
         yield from (item.until for item in self.abatements)
         yield from (item.until for item in self.suppressions)
+        yield from (item.until for item in self.waiting)
 
     @property
     def due(self) -> int | None:

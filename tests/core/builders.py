@@ -150,6 +150,7 @@ POLICY = Policy(
     indicators={"jitter": IndicatorRule(clear_after=0, opens_at=Severity.MAJOR)},
     default_indicator=IndicatorRule(clear_after=5 * MINUTE, opens_at=Severity.WARNING),
     plan=PLAN,
+    information=_node("answerQuestion", NodeKind.ANALYSIS, 20),
     parties={"carrier": CARRIER},
     default_party=Party("", ("supplier-desk",), 120 * MINUTE, THEIRS),
     chain=(

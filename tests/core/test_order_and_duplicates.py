@@ -27,7 +27,7 @@ def test_a_start_too_long_ago_counts_from_the_records_time() -> None:
     product = Product()
     done = product.feed(sample("1:00"), "10:00")
     measured = next(fact for fact in done.facts if isinstance(fact, f.IndicatorMeasured))
-    assert (measured.indicator.started_at, measured.reported_at) == (at("10:00"), at("1:00"))
+    assert (measured.indicator.started_at, measured.indicator.observed_from) == (at("10:00"), at("1:00"))
 
 
 def test_a_late_old_sample_opens_nothing_after_the_end() -> None:

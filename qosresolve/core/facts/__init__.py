@@ -11,16 +11,23 @@ from qosresolve.core.facts.around import (
     AbatementKept,
     AlarmSettled,
     DeadLettered,
+    DegradationAwaited,
+    DegradationDropped,
     PolicyActivated,
     SuppressionEnded,
     SuppressionSet,
+    WindowLifted,
+    WindowSet,
 )
 from qosresolve.core.facts.life import (
+    Classified,
+    ClearDelayed,
     CloseReminded,
     FalseEventDeclared,
     FindingRecorded,
     IndicatorMeasured,
     InformationChanged,
+    LinkSet,
     NoteAdded,
     ReportEnded,
     ReportForgotten,
@@ -31,6 +38,7 @@ from qosresolve.core.facts.life import (
     RootCauseIdentified,
     RootCauseRevised,
     SeverityChanged,
+    SeverityPinned,
     StatusChanged,
     SuccessorNamed,
 )
@@ -40,18 +48,26 @@ from qosresolve.core.facts.promise import (
     EscalationAcknowledged,
     EscalationEnded,
     EscalationRaised,
+    HoldEnded,
+    HoldStarted,
     PlanInfeasible,
     TargetBreached,
     TargetSet,
     ThresholdReached,
 )
 from qosresolve.core.facts.work import (
+    InformationGiven,
+    InformationRequired,
     ObligationAnswered,
     ObligationChased,
     ObligationEnded,
+    ObligationOverdue,
     ObligationPlanned,
     ObligationRequested,
+    ObligationScheduled,
+    ObligationThresholdReached,
     ObligationUpdated,
+    ResolutionRefused,
     WithdrawalRequested,
 )
 from qosresolve.core.inputs import Cause
@@ -63,9 +79,13 @@ __all__ = [
     "AbatementKept",
     "AcknowledgementExpired",
     "AlarmSettled",
+    "Classified",
+    "ClearDelayed",
     "ClockStopped",
     "CloseReminded",
     "DeadLettered",
+    "DegradationAwaited",
+    "DegradationDropped",
     "Entry",
     "EscalationAcknowledged",
     "EscalationEnded",
@@ -74,14 +94,22 @@ __all__ = [
     "Facts",
     "FalseEventDeclared",
     "FindingRecorded",
+    "HoldEnded",
+    "HoldStarted",
     "IndicatorMeasured",
     "InformationChanged",
+    "InformationGiven",
+    "InformationRequired",
+    "LinkSet",
     "NoteAdded",
     "ObligationAnswered",
     "ObligationChased",
     "ObligationEnded",
+    "ObligationOverdue",
     "ObligationPlanned",
     "ObligationRequested",
+    "ObligationScheduled",
+    "ObligationThresholdReached",
     "ObligationUpdated",
     "PlanInfeasible",
     "PolicyActivated",
@@ -91,10 +119,12 @@ __all__ = [
     "ReportOpened",
     "ReportReopened",
     "ResolutionRecorded",
+    "ResolutionRefused",
     "Restored",
     "RootCauseIdentified",
     "RootCauseRevised",
     "SeverityChanged",
+    "SeverityPinned",
     "ShellFact",
     "StatusChanged",
     "SuccessorNamed",
@@ -104,6 +134,8 @@ __all__ = [
     "TargetSet",
     "ThresholdReached",
     "WatchFact",
+    "WindowLifted",
+    "WindowSet",
     "WithdrawalRequested",
 ]
 
@@ -141,9 +173,28 @@ ReportFact = (
     | AcknowledgementExpired
     | EscalationEnded
     | FalseEventDeclared
+    | ClearDelayed
+    | Classified
+    | LinkSet
+    | SeverityPinned
+    | HoldEnded
+    | HoldStarted
+    | InformationGiven
+    | InformationRequired
+    | ObligationOverdue
+    | ObligationScheduled
+    | ObligationThresholdReached
+    | ResolutionRefused
 )
-WatchFact = AbatementKept | AbatementDropped | SuppressionSet | SuppressionEnded
-ShellFact = DeadLettered | PolicyActivated
+WatchFact = (
+    AbatementKept
+    | AbatementDropped
+    | SuppressionSet
+    | SuppressionEnded
+    | DegradationAwaited
+    | DegradationDropped
+)
+ShellFact = DeadLettered | PolicyActivated | WindowSet | WindowLifted
 Fact = ReportFact | WatchFact | AlarmSettled | ShellFact
 Facts = tuple[Fact, ...]
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from qosresolve.core.watch import EarlyAbatement, Suppression
+from qosresolve.core.partition import MaintenanceWindow
+from qosresolve.core.watch import EarlyAbatement, Suppression, Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,23 @@ class SuppressionEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class DegradationAwaited:
+    """A bad sample opens nothing yet; it replaces an older one of the same indicator and source."""
+
+    waiting: Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class DegradationDropped:
+    """What was bad and waited opens nothing any more, or has opened."""
+
+    indicator: str
+    object_id: str
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeadLettered:
     """Bytes that could not be taken lie, identical, on the dead-letter topic."""
 
@@ -63,3 +81,18 @@ class PolicyActivated:
     """From here on, new reports of this partition follow that policy."""
 
     policy: str
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSet:
+    """From here on, this partition knows that maintenance window; it replaces one of the same id."""
+
+    window: MaintenanceWindow
+
+
+@dataclass(frozen=True, slots=True)
+class WindowLifted:
+    """From here on, this partition does not know that maintenance window any more."""
+
+    window_id: str
+    reason: str

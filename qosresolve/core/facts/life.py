@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from qosresolve.core.inputs import Finding
 from qosresolve.core.report import Indicator, RootCause
 from qosresolve.core.vocabulary import (
+    Classification,
+    LinkKind,
     Severity,
     Status,
 )
@@ -67,12 +69,32 @@ class SeverityChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class SeverityPinned:
+    """A person set the severity; none released it."""
+
+    report_id: str
+    severity: Severity | None
+    at: int
+    actor: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Restored:
     """Every indicator is good: `at` is the first good sample of the last, `clear_by` the wait's end."""
 
     report_id: str
     at: int
     clear_by: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClearDelayed:
+    """Restored, and the wait is over, but work that blocks clearing still runs."""
+
+    report_id: str
+    clear_by: int
+    waiting_for: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +150,26 @@ class InformationChanged:
     report_id: str
     field: str
     value: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSet:
+    """The report refers to something else that speaks of the same trouble; empty removes the reference."""
+
+    report_id: str
+    kind: LinkKind
+    reference: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Classified:
+    """How the report counts in the figures was decided."""
+
+    report_id: str
+    classification: Classification
+    reason: str
     actor: str
 
 

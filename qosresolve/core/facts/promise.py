@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from qosresolve.core.clocks import Threshold
+from qosresolve.core.clocks import Hold, Pause, Threshold
 from qosresolve.core.vocabulary import (
     ClockName,
     ClockOutcome,
@@ -12,7 +12,7 @@ from qosresolve.core.vocabulary import (
 
 @dataclass(frozen=True, slots=True)
 class TargetSet:
-    """A clock was given its target: at opening, at a re-target, at a relapse. `target` in ms of open time."""
+    """A clock was given its target: at opening, a re-target, a resume, a relapse. `target` in open ms."""
 
     report_id: str
     clock: ClockName
@@ -20,6 +20,26 @@ class TargetSet:
     target: int | None
     due_at: int | None
     thresholds: tuple[Threshold, ...]
+    reason: str
+    held_since: int | None = None
+    paused: tuple[Pause, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HoldStarted:
+    """Clocks stand still from `hold.since` on."""
+
+    report_id: str
+    hold: Hold
+
+
+@dataclass(frozen=True, slots=True)
+class HoldEnded:
+    """A hold is over; a clock that no other hold stops is given its new deadline."""
+
+    report_id: str
+    hold_id: str
+    at: int
     reason: str
 
 
@@ -64,7 +84,7 @@ class PlanInfeasible:
 
 @dataclass(frozen=True, slots=True)
 class EscalationRaised:
-    """Somebody is called, at a level (0-10)."""
+    """Somebody is called, at a level (0-10); `passed_over` names levels that were vacant or off duty."""
 
     report_id: str
     escalation_id: str
@@ -77,6 +97,7 @@ class EscalationRaised:
     next_at: int | None
     repeats: int
     reason: str
+    passed_over: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

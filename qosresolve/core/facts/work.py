@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from qosresolve.core.clocks import Threshold
 from qosresolve.core.obligation import Obligation
 from qosresolve.core.vocabulary import (
     ObligationState,
@@ -17,8 +18,18 @@ class ObligationPlanned:
 
 
 @dataclass(frozen=True, slots=True)
+class ObligationScheduled:
+    """It could begin, but not before an instant: its slot is closed, or its time has not come."""
+
+    report_id: str
+    obligation_id: str
+    not_before: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ObligationRequested:
-    """The other party was asked."""
+    """The other party was asked; its own clock has `thresholds`."""
 
     report_id: str
     obligation_id: str
@@ -26,6 +37,7 @@ class ObligationRequested:
     contact: str
     accept_by: int
     due_at: int
+    thresholds: tuple[Threshold, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +52,58 @@ class ObligationAnswered:
     expected_at: int | None
     external_id: str
     note: str
+
+
+@dataclass(frozen=True, slots=True)
+class InformationRequired:
+    """The other party asks us something; an activity of the report's owner answers it."""
+
+    report_id: str
+    obligation_id: str
+    question: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class InformationGiven:
+    """The question was answered."""
+
+    report_id: str
+    obligation_id: str
+    reply: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResolutionRefused:
+    """The other party said resolved, and what was measured says otherwise; its clock goes on."""
+
+    report_id: str
+    obligation_id: str
+    evidence: str
+    at: int
+    chase_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class ObligationThresholdReached:
+    """A percentage of the time that the other party has went by; `skipped` names lower ones."""
+
+    report_id: str
+    obligation_id: str
+    percent: int
+    level: int
+    due_at: int
+    skipped: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ObligationOverdue:
+    """The other party's time is over."""
+
+    report_id: str
+    obligation_id: str
+    due_at: int
 
 
 @dataclass(frozen=True, slots=True)

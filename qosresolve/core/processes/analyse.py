@@ -5,12 +5,14 @@ and Engage's business.
 """
 
 from qosresolve.core import targets
+from qosresolve.core.change import changed
 from qosresolve.core.decision import Verdict, applied, no_op, noted
 from qosresolve.core.facts import Facts, FindingRecorded, RootCauseIdentified, RootCauseRevised
 from qosresolve.core.inputs import Finding
 from qosresolve.core.policy import Policy
 from qosresolve.core.report import FindingKey, Report, RootCause
 from qosresolve.core.rules import Rule
+from qosresolve.core.tracking import tell
 from qosresolve.core.vocabulary import RootCauseKind
 
 
@@ -21,7 +23,9 @@ def found(report: Report, finding: Finding, policy: Policy, now: int) -> Verdict
     if not report.open:
         return noted(Rule.NOT_OPEN, FindingRecorded(report.report_id, finding))
     taken = targets.responded(report, now) if finding.by_person else ()
-    return applied(FindingRecorded(report.report_id, finding), *_cause(report, finding), *taken)
+    cause = _cause(report, finding)
+    told = tell(report, f"finding: {finding.cause_kind} {finding.entity}".strip()) if cause else ()
+    return applied(FindingRecorded(report.report_id, finding), *cause, *taken, *told)
 
 
 def _cause(report: Report, finding: Finding) -> Facts:
@@ -33,9 +37,11 @@ def _cause(report: Report, finding: Finding) -> Facts:
         finding.explains,
         finding.source,
         finding.at,
+        finding.expected_at,
     )
-    if any(_same(known, cause) for known in report.root_causes):
-        return ()
+    same = next((known for known in report.root_causes if _same(known, cause)), None)
+    if same is not None:
+        return _expected(report, same, finding)
     if cause.kind is RootCauseKind.UNKNOWN and report.root_causes:
         return ()  # it says nothing, so it revises nothing
     revised = tuple(
@@ -44,6 +50,13 @@ def _cause(report: Report, finding: Finding) -> Facts:
         if known.source == cause.source and _covered(known, cause)
     )
     return (*revised, RootCauseIdentified(report.report_id, cause))
+
+
+def _expected(report: Report, known: RootCause, finding: Finding) -> Facts:
+    """A cause that is known already may be told again with another expected resolution."""
+    if finding.expected_at in (None, known.expected_at):
+        return ()
+    return (RootCauseIdentified(report.report_id, changed(known, expected_at=finding.expected_at)),)
 
 
 def _same(known: RootCause, cause: RootCause) -> bool:

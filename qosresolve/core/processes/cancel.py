@@ -27,7 +27,7 @@ def cancel(report: Report, order: Command, policy: Policy, now: int) -> Verdict:
     return applied(
         FalseEventDeclared(report.report_id, order.reason, order.actor),
         move(report, Status.CANCELLED, now, reason=order.reason, actor=order.actor),
-        *targets.stopped(report, now, counted=False),
+        *targets.stopped(report, policy, now, counted=False),
         *_compensate(report, policy, now),
         *_silence(report, policy, now),
         ReportEnded(report.report_id, now + policy.times.forget_after),

@@ -4,12 +4,23 @@ What Co-ordinate's assignments change and what people change: assignee, descript
 Identity, product, customer and status cannot be changed here.
 """
 
-from qosresolve.core.decision import Verdict, applied, refused
-from qosresolve.core.facts import Facts, InformationChanged, NoteAdded
+from qosresolve.core import targets
+from qosresolve.core.calendar import is_open
+from qosresolve.core.change import changed
+from qosresolve.core.decision import Verdict, applied, no_op, refused
+from qosresolve.core.facts import (
+    Classified,
+    Facts,
+    InformationChanged,
+    LinkSet,
+    NoteAdded,
+    SeverityPinned,
+)
 from qosresolve.core.inputs import Command
 from qosresolve.core.policy import AssignmentRule, Policy
 from qosresolve.core.report import Report
 from qosresolve.core.rules import Rule
+from qosresolve.core.vocabulary import Classification, LinkKind, Severity, Status
 
 PATCHABLE = ("description", "priority", "assignee", "customer_ticket", "work_around")
 BY_POLICY = "policy"
@@ -19,18 +30,19 @@ def follow(report: Report, policy: Policy, now: int) -> Facts:
     """Return the assignment that the policy's rules give an open report without an assignee."""
     if not report.open or report.assignee:
         return ()
-    rule = next((rule for rule in policy.assignment if _matches(rule, report)), None)
+    rule = next((rule for rule in policy.assignment if _matches(rule, report, policy, now)), None)
     if rule is None:
         return ()
     return (InformationChanged(report.report_id, "assignee", rule.assignee, BY_POLICY),)
 
 
-def _matches(rule: AssignmentRule, report: Report) -> bool:
+def _matches(rule: AssignmentRule, report: Report, policy: Policy, now: int) -> bool:
     names = {row.name for row in report.indicators}
     return (
         rule.tier in ("", report.tier)
         and rule.site in ("", report.site)
         and (not rule.indicator or rule.indicator in names)
+        and (not rule.calendar or is_open(policy.calendars[rule.calendar], now))
     )
 
 
@@ -38,6 +50,9 @@ def patch(report: Report, order: Command, policy: Policy, now: int) -> Verdict:
     """Change one field; an outdated `expected_revision` is refused."""
     if order.expected_revision not in (None, report.information_revision):
         return refused(Rule.OUTDATED_REVISION)
+    link = next((kind for kind in LinkKind if kind == order.field), None)
+    if link is not None and len(order.value) <= MAX_TEXT:
+        return applied(LinkSet(report.report_id, link, order.value, order.actor))
     if order.field not in PATCHABLE:
         return refused(Rule.NOT_PATCHABLE)
     if not _fits(order.field, order.value):
@@ -60,6 +75,51 @@ def assign(report: Report, order: Command, policy: Policy, now: int) -> Verdict:
     if not order.value:
         return refused(Rule.BAD_VALUE)
     return applied(InformationChanged(report.report_id, "assignee", order.value, order.actor))
+
+
+def set_severity(report: Report, order: Command, policy: Policy, now: int) -> Verdict:
+    """Pin the severity by hand until it is released; a worse one may move the deadline nearer."""
+    severity = next((severity for severity in Severity if severity == order.value), None)
+    if not report.open:
+        return refused(Rule.NOT_OPEN)
+    if severity is None:
+        return refused(Rule.BAD_VALUE)
+    if not order.reason:
+        return refused(Rule.REASON_REQUIRED)
+    if severity is report.pinned:
+        return no_op(Rule.NOTHING_CHANGES)
+    return applied(*_pinned(report, order, policy, now, severity))
+
+
+def release_severity(report: Report, order: Command, policy: Policy, now: int) -> Verdict:
+    """Let the severity follow the indicators again."""
+    if not report.open:
+        return refused(Rule.NOT_OPEN)
+    if report.pinned is None:
+        return no_op(Rule.NOTHING_CHANGES)
+    return applied(*_pinned(report, order, policy, now, None))
+
+
+def _pinned(report: Report, order: Command, policy: Policy, now: int, severity: Severity | None) -> Facts:
+    pinned = SeverityPinned(report.report_id, severity, now, order.actor, order.reason)
+    if not policy.falls_retarget:
+        return (pinned,)
+    then = changed(report, pinned=severity, pinned_at=None if severity is None else now)
+    return (pinned, *targets.relaxed(then, policy, now))
+
+
+def classify(report: Report, order: Command, policy: Policy, now: int) -> Verdict:
+    """Decide how a cleared report counts in the figures: its status does not change."""
+    wanted = next((word for word in Classification if word == order.value), None)
+    if report.status is not Status.CLEARED:
+        return refused(Rule.NOT_CLEARED)
+    if wanted is None:
+        return refused(Rule.BAD_VALUE)
+    if not order.reason:
+        return refused(Rule.REASON_REQUIRED)
+    if wanted is report.classification:
+        return no_op(Rule.NOTHING_CHANGES)
+    return applied(Classified(report.report_id, wanted, order.reason, order.actor))
 
 
 def note(report: Report, order: Command, policy: Policy, now: int) -> Verdict:

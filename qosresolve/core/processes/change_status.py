@@ -1,20 +1,22 @@
 """Modify Customer QoS Report Status (eTOM 1.3.8.5, level 4).
 
 The legal edges and nothing else, each with reason, time and actor. Clear and Cancel take their own edges
-through `move`, so that no other module writes a status.
+through `move`, so that no other module writes a status. `pending` and `held` stop a clock where the policy
+lists the reason.
 """
 
-from dataclasses import replace
-
-from qosresolve.core import targets, tracking
+from qosresolve.core import holds, targets, tracking
+from qosresolve.core.change import changed
 from qosresolve.core.decision import Verdict, applied, no_op, refused
 from qosresolve.core.facts import Facts, IndicatorMeasured, ReportEnded, ReportReopened, StatusChanged
+from qosresolve.core.holds import STATUS
+from qosresolve.core.indicators import doubted
 from qosresolve.core.inputs import Command
 from qosresolve.core.plan import counts
 from qosresolve.core.policy import Policy
-from qosresolve.core.report import Indicator, Report
+from qosresolve.core.report import Report
 from qosresolve.core.rules import Rule
-from qosresolve.core.vocabulary import ClockOutcome, IndicatorState, ObligationState, Status, Verb
+from qosresolve.core.vocabulary import ClockOutcome, NodeKind, ObligationState, Status, Verb
 
 EDGES: dict[Status, frozenset[Status]] = {
     Status.ACKNOWLEDGED: frozenset({Status.IN_PROGRESS, Status.CANCELLED}),
@@ -28,6 +30,8 @@ EDGES: dict[Status, frozenset[Status]] = {
 _TAKEN = (ObligationState.ACCEPTED, ObligationState.IN_PROGRESS, ObligationState.RESOLVED)
 _SETTABLE = (Status.IN_PROGRESS, Status.PENDING, Status.HELD)
 _BY_VERB = {Verb.HOLD: Status.HELD, Verb.RESUME: Status.IN_PROGRESS}
+_STANDING = (Status.PENDING, Status.HELD)
+SUPPLIER = "supplier"  # reason of a hold while any supplier is waited for
 
 
 def move(report: Report, status: Status, now: int, *, reason: str, actor: str = "") -> StatusChanged:
@@ -37,16 +41,49 @@ def move(report: Report, status: Status, now: int, *, reason: str, actor: str = 
     return StatusChanged(report.report_id, report.status, status, now, reason, actor)
 
 
+def _moved(
+    report: Report,
+    policy: Policy,
+    edge: StatusChanged,
+    *,
+    holding: tuple[str, ...] = (),
+    since: int | None = None,
+) -> Facts:
+    """Return an edge with what it does to the clocks: the hold it ends, and the one that it brings."""
+    facts = (edge, *holds.ended(report, policy, STATUS, edge.at, edge.reason))
+    if edge.status not in _STANDING or report.restored_at is not None:
+        return facts
+    free = changed(report, holds=tuple(hold for hold in report.holds if hold.hold_id != STATUS))
+    return (*facts, *holds.begun(free, policy, holding, edge.at if since is None else since))
+
+
 def follow(report: Report, policy: Policy, now: int) -> Facts:
     """Return the status that the report's work implies: taken up, or waiting for others."""
     if report.status is Status.ACKNOWLEDGED and _taken_up(report):
         return (move(report, Status.IN_PROGRESS, now, reason="taken up"),)
     waiting = _waits_for_others(report)
     if report.status is Status.IN_PROGRESS and waiting:
-        return (move(report, Status.PENDING, now, reason=f"waiting for {waiting}"),)
+        holding = (waiting, SUPPLIER) if _supplied(report, waiting) else (waiting,)
+        edge = move(report, Status.PENDING, now, reason=f"waiting for {waiting}")
+        return _moved(report, policy, edge, holding=holding)
     if report.status is Status.PENDING and not waiting and _set_by_rule(report):
-        return (move(report, Status.IN_PROGRESS, now, reason="our turn"),)
+        return _moved(report, policy, move(report, Status.IN_PROGRESS, now, reason="our turn"))
     return ()
+
+
+def due(report: Report, policy: Policy, now: int) -> Facts:
+    """Return the end of a hold that has lasted as long as the policy lets it: a held report goes on."""
+    hold = report.hold(STATUS)
+    if hold is None or hold.until is None or hold.until > now:
+        return ()
+    facts = holds.ended(report, policy, STATUS, hold.until, "as long as the policy lets it")
+    if report.status is not Status.HELD:
+        return facts
+    return (*facts, move(report, Status.IN_PROGRESS, now, reason="the hold has lasted as long as it may"))
+
+
+def _supplied(report: Report, party: str) -> bool:
+    return any(item.party == party and item.kind is NodeKind.SUPPLIER for item in report.obligations)
 
 
 def _taken_up(report: Report) -> bool:
@@ -81,7 +118,12 @@ def command(report: Report, order: Command, policy: Policy, now: int) -> Verdict
     # A cleared report goes back to work by a relapse or a refused resolution, never by a bare status.
     if not report.open or wanted not in _SETTABLE or wanted not in EDGES[report.status]:
         return refused(Rule.ILLEGAL_EDGE)
-    return applied(move(report, wanted, now, reason=order.reason, actor=order.actor))
+    since = now if order.at is None else order.at
+    forbidden = Rule.NONE if order.at is None else holds.backdated(report, policy, since, now)
+    if forbidden:
+        return refused(forbidden)
+    edge = move(report, wanted, now, reason=order.reason, actor=order.actor)
+    return applied(*_moved(report, policy, edge, holding=(order.reason,), since=since))
 
 
 def _status(text: str) -> Status | None:
@@ -121,15 +163,9 @@ def refuse_resolution(report: Report, order: Command, policy: Policy, now: int) 
     return applied(
         ReportReopened(report.report_id, now, relapse=False, deducted=0),
         move(report, Status.IN_PROGRESS, now, reason=order.reason, actor=order.actor),
-        *(_doubted(report.report_id, row) for row in report.indicators),
-        *targets.resumed(report),
+        *(IndicatorMeasured(report.report_id, doubted(row)) for row in report.indicators),
+        *targets.goes_on(report),
         *tracking.tell(report, "resolution refused"),
-    )
-
-
-def _doubted(report_id: str, row: Indicator) -> IndicatorMeasured:
-    return IndicatorMeasured(
-        report_id, replace(row, state=IndicatorState.STALE, good_since=None, clear_at=None)
     )
 
 

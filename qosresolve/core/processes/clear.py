@@ -4,11 +4,11 @@ Restored is not cleared: when every indicator is good the clocks stop; the repor
 has ended, at the latest after the policy's wait. Setting `cleared` is the message to Close (1.1.1.7.6).
 """
 
-from dataclasses import replace
-
-from qosresolve.core import targets
+from qosresolve.core import indicators, targets
+from qosresolve.core.change import changed
 from qosresolve.core.decision import Verdict, applied, no_op, refused
 from qosresolve.core.facts import (
+    ClearDelayed,
     CloseReminded,
     Facts,
     IndicatorMeasured,
@@ -24,7 +24,7 @@ from qosresolve.core.policy import Policy
 from qosresolve.core.processes.change_status import move
 from qosresolve.core.report import Report
 from qosresolve.core.rules import Rule
-from qosresolve.core.vocabulary import IndicatorState, ObligationState, Status
+from qosresolve.core.vocabulary import ObligationState, Status
 
 
 def follow(report: Report, policy: Policy, now: int) -> Facts:
@@ -45,7 +45,7 @@ def _restored(report: Report, policy: Policy, now: int) -> Facts:
 
 def _stop(report: Report, policy: Policy, at: int, now: int) -> Facts:
     restored = Restored(report.report_id, at, now + policy.times.clear_wait)
-    return (restored, *targets.stopped(report, at, counted=True))
+    return (restored, *targets.stopped(report, policy, at, counted=True))
 
 
 def _still_open(report: Report) -> tuple[Obligation, ...]:
@@ -57,7 +57,7 @@ def _clear(report: Report, now: int, policy: Policy, *, reason: str, actor: str 
     facts: Facts = ()
     if report.status is Status.ACKNOWLEDGED:
         facts += (move(report, Status.IN_PROGRESS, now, reason=reason, actor=actor),)
-        report = replace(report, status=Status.IN_PROGRESS)
+        report = changed(report, status=Status.IN_PROGRESS)
     left = tuple(item.node for item in _still_open(report))
     remind_at = now + policy.times.close_reminder
     return (
@@ -77,21 +77,17 @@ def resolution_code(report: Report) -> str:
 
 def due(report: Report, policy: Policy, now: int) -> Facts:
     """Return debounces that ended well, the clearing by rule, the reminder to Close and the forgetting."""
-    facts = tuple(
-        IndicatorMeasured(report.report_id, replace(row, state=IndicatorState.GOOD, clear_at=None))
-        for row in report.indicators
-        if row.clear_at is not None and row.clear_at <= now
-    )
-    return facts + _clear_by_rule(report, policy, now) + _after_the_end(report, policy, now)
+    aged = indicators.due(report, policy, now) if report.open else ()
+    return aged + _clear_by_rule(report, policy, now) + _after_the_end(report, policy, now)
 
 
 def _clear_by_rule(report: Report, policy: Policy, now: int) -> Facts:
     """At the end of the wait only nodes that block clearing are still waited for."""
     if not report.open or report.clear_by is None or report.clear_by > now:
         return ()
-    blocking = [item for item in _still_open(report) if policy.node(item.node).blocks_clear]
+    blocking = tuple(item.node for item in _still_open(report) if policy.node(item.node).blocks_clear)
     if blocking:
-        return (Restored(report.report_id, report.restored_at or now, now + policy.times.clear_wait),)
+        return (ClearDelayed(report.report_id, now + policy.times.clear_wait, blocking),)
     return _clear(report, now, policy, reason="restored; waited for open work")
 
 
@@ -135,8 +131,5 @@ def restore(report: Report, order: Command, policy: Policy, now: int) -> Verdict
 def _declared_good(report: Report, at: int) -> Facts:
     """Return the indicator table as an operator's word makes it."""
     return tuple(
-        IndicatorMeasured(
-            report.report_id, replace(row, state=IndicatorState.GOOD, good_since=at, clear_at=None)
-        )
-        for row in report.degraded
+        IndicatorMeasured(report.report_id, indicators.good_by_word(row, at)) for row in report.degraded
     )

@@ -6,10 +6,10 @@ times and underpinning targets are the policy's; reminders and the next contact 
 
 from qosresolve.core import plan, tracking
 from qosresolve.core.facts import Facts, ObligationPlanned
-from qosresolve.core.obligation import Obligation
+from qosresolve.core.obligation import latest
 from qosresolve.core.policy import Node, Policy
 from qosresolve.core.report import Report, RootCause
-from qosresolve.core.vocabulary import NodeKind
+from qosresolve.core.vocabulary import FAILED, NodeKind
 
 UNKNOWN_PARTY = "unknownSupplier"
 
@@ -22,16 +22,32 @@ def follow(report: Report, policy: Policy, now: int) -> Facts:
     planned: Facts = ()
     for node in nodes:
         for cause in plan.triggers(report, node):
-            planned += _engage(report, node, cause)
+            planned += _engage(report, policy, node, cause)
     return planned or _send(report, policy, now)
 
 
-def _engage(report: Report, node: Node, cause: RootCause | None) -> Facts:
+def _engage(report: Report, policy: Policy, node: Node, cause: RootCause | None) -> Facts:
+    """Engage the party at fault; when that came to nothing, one that serves the component or goes around."""
     if cause is None:
         return ()
-    party = cause.party or _owner(report, cause)
-    engagement = plan.new_obligation(report, node, cause.cause_id, target=cause.entity, party=party)
-    return (ObligationPlanned(report.report_id, engagement),) if engagement else ()
+    first = cause.party or _owner(report, cause)
+    for party in (first, *_others(report, policy, node, cause, first)):
+        engagement = plan.new_obligation(report, node, cause.cause_id, target=cause.entity, party=party)
+        if engagement:
+            return (ObligationPlanned(report.report_id, engagement),)
+    return ()
+
+
+def _others(report: Report, policy: Policy, node: Node, cause: RootCause, first: str) -> tuple[str, ...]:
+    """Return who else may be asked, once the newest engagement for the component came to nothing."""
+    newest = latest(report.obligations, node.name, cause.entity)
+    if newest is None or newest.state not in FAILED:
+        return ()
+    return tuple(
+        party.name
+        for party in policy.parties.values()
+        if party.name != first and (cause.entity in party.serves or party.work_around)
+    )
 
 
 def _owner(report: Report, cause: RootCause) -> str:
@@ -42,12 +58,7 @@ def _owner(report: Report, cause: RootCause) -> str:
 
 def _send(report: Report, policy: Policy, now: int) -> Facts:
     return tuple(
-        tracking.request(report, item, policy, now, due_at=_due(policy, item, now))
+        tracking.ask(report, item, policy, now)
         for item in report.obligations
         if item.kind is NodeKind.SUPPLIER and plan.ready(report, policy, item, now)
     )
-
-
-def _due(policy: Policy, engagement: Obligation, now: int) -> int:
-    """The supplier's clock is its own: its underpinning target from now."""
-    return now + policy.party(engagement.party).resolve_within

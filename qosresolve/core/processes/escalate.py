@@ -1,13 +1,14 @@
 """Escalate/End Customer QoS Report (eTOM 1.3.8.5.6).
 
-Jeopardy of each clock, the chain of those who are called, and the end of the call. A clock's numbers are
-`targets`' business.
+Jeopardy of each clock, those of what was asked of others too, the chain of those who are called, and the end
+of the call. A clock's numbers are `targets`' business.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qosresolve.core import plan, tracking
-from qosresolve.core.clocks import Clock
+from qosresolve.core.calendar import is_open
+from qosresolve.core.clocks import Clock, Threshold
 from qosresolve.core.decision import Verdict, applied, refused
 from qosresolve.core.facts import (
     AcknowledgementExpired,
@@ -15,11 +16,14 @@ from qosresolve.core.facts import (
     EscalationEnded,
     EscalationRaised,
     Facts,
+    ObligationOverdue,
+    ObligationThresholdReached,
     TargetBreached,
     ThresholdReached,
 )
 from qosresolve.core.ids import stable_id
 from qosresolve.core.inputs import Command
+from qosresolve.core.obligation import Obligation
 from qosresolve.core.policy import ChainLevel, Policy
 from qosresolve.core.report import Report
 from qosresolve.core.rules import Rule
@@ -46,21 +50,47 @@ def due(report: Report, policy: Policy, now: int) -> Facts:
     facts: Facts = ()
     for name in CLOCKS:
         facts += _passed(report, name, clock_of(report, name), now)
+    for item in report.obligations:
+        facts += _passed_of(report, item, now)
     return facts + _breached_too(report, policy, now, facts) if facts else _chain_due(report, policy, now)
 
 
-def _passed(report: Report, name: ClockName, clock: Clock, now: int) -> Facts:
-    if not clock.running:
+def _highest(thresholds: tuple[Threshold, ...], now: int) -> tuple[Threshold, tuple[int, ...]] | None:
+    """Return the highest threshold that has passed untold, and the lower ones that are told with it."""
+    reached = [item for item in thresholds if not item.reached and item.due_at <= now]
+    if not reached:
+        return None
+    *skipped, highest = reached
+    return highest, tuple(item.percent for item in skipped)
+
+
+def _passed_of(report: Report, item: Obligation, now: int) -> Facts:
+    """Return what has passed of the clock of something that was asked of another party."""
+    if not item.running:
         return ()
     facts: Facts = ()
-    reached = [item for item in clock.thresholds if not item.reached and item.due_at <= now]
-    if reached:
-        *skipped, highest = reached
-        percents = tuple(item.percent for item in skipped)
+    passed = _highest(item.thresholds, now)
+    if passed:
+        highest, skipped = passed
         facts += (
-            ThresholdReached(
-                report.report_id, name, highest.percent, highest.level, highest.due_at, percents
+            ObligationThresholdReached(
+                report.report_id, item.obligation_id, highest.percent, highest.level, highest.due_at, skipped
             ),
+        )
+    if item.due_at is not None and item.overdue_at is None and item.due_at <= now:
+        facts += (ObligationOverdue(report.report_id, item.obligation_id, item.due_at),)
+    return facts
+
+
+def _passed(report: Report, name: ClockName, clock: Clock, now: int) -> Facts:
+    if not clock.running or clock.held_since is not None:
+        return ()
+    facts: Facts = ()
+    passed = _highest(clock.thresholds, now)
+    if passed:
+        highest, skipped = passed
+        facts += (
+            ThresholdReached(report.report_id, name, highest.percent, highest.level, highest.due_at, skipped),
         )
     if clock.due_at is not None and clock.breached_at is None and clock.due_at <= now:
         facts += (TargetBreached(report.report_id, name, clock.due_at),)
@@ -78,6 +108,8 @@ def _breached_too(report: Report, policy: Policy, now: int, facts: Facts) -> Fac
 
 def _chain_due(report: Report, policy: Policy, now: int) -> Facts:
     escalation = report.escalation
+    if report.maintained:
+        return ()
     if escalation.acknowledged_until is not None and escalation.acknowledged_until <= now:
         return (AcknowledgementExpired(report.report_id, now),)
     if escalation.next_at is None or escalation.next_at > now:
@@ -101,8 +133,9 @@ def follow(report: Report, policy: Policy, now: int) -> Facts:
         return _end(report, now)
     breach = next((want for want in wants if want.jeopardy is Jeopardy.BREACHED), None)
     worse = breach is not None and report.escalation.jeopardy is not Jeopardy.BREACHED
-    if report.debouncing or (level <= report.escalation.level and not worse):
-        return ()  # good news that waits to be believed calls nobody
+    silent = report.debouncing or report.maintained  # good news to be believed, and maintenance, call nobody
+    if silent or (level <= report.escalation.level and not worse):
+        return ()
     because = breach if breach and worse else max(wants, key=lambda want: want.level)
     return _call(report, policy, now, _level(policy, max(level, report.escalation.level)), because)
 
@@ -118,6 +151,7 @@ def _wants(report: Report, policy: Policy) -> list[_Want]:
     if not report.open or report.restored_at is not None:
         return []
     wants = [want for name in CLOCKS for want in _wants_of(report, policy, name)]
+    wants += [want for item in report.obligations if item.running for want in _wants_for(item, policy)]
     if _forecast_late(report, policy):
         reason = "forecast ends after the restore deadline"
         wants.append(_Want(FORECAST_LEVEL, Jeopardy.AT_RISK, ClockName.RESTORE, reason))
@@ -138,6 +172,25 @@ def _wants_of(report: Report, policy: Policy, name: ClockName) -> list[_Want]:
     return wants
 
 
+def _wants_for(item: Obligation, policy: Policy) -> list[_Want]:
+    """Return what the clock of something that was asked of another party asks for."""
+    who = item.party or item.contact
+    wants = [
+        _Want(
+            one.level,
+            Jeopardy.AT_RISK,
+            ClockName.OBLIGATION,
+            f"{one.percent} % of {who}'s time for {item.node} has passed",
+        )
+        for one in item.thresholds
+        if one.reached
+    ]
+    if item.overdue_at is not None:
+        reason = f"{item.node} by {who} is overdue"
+        wants.append(_Want(policy.overdue_level, Jeopardy.AT_RISK, ClockName.OBLIGATION, reason))
+    return wants
+
+
 def _breach_of(report: Report, policy: Policy, name: ClockName) -> _Want:
     level = policy.tier(report.tier).breach_level
     return _Want(level, Jeopardy.BREACHED, name, f"the {name} target is breached")
@@ -146,34 +199,51 @@ def _breach_of(report: Report, policy: Policy, name: ClockName) -> _Want:
 def _forecast_late(report: Report, policy: Policy) -> bool:
     """Tell whether the plan, or what somebody promised and the work behind it, ends after the deadline."""
     deadline = report.restore.due_at
-    if deadline is None or not report.restore.running:
+    if deadline is None or not report.restore.running or report.restore.held_since is not None:
         return False
     promises = (
-        item.expected_at + plan.tail(report, policy, policy.node(item.node))
+        plan.finish(report, policy, policy.node(item.node), item.expected_at)
         for item in report.obligations
         if item.running and item.expected_at is not None and plan.counts(item)
     )
-    return report.infeasible or any(promise > deadline for promise in promises)
+    causes = (cause.expected_at for cause in report.root_causes if cause.expected_at is not None)
+    return report.infeasible or any(promise > deadline for promise in (*promises, *causes))
 
 
 def _raise(
     report: Report, policy: Policy, now: int, step: ChainLevel, want: _Want, repeats: int = 0
 ) -> EscalationRaised:
     breached = Jeopardy.BREACHED in (want.jeopardy, report.escalation.jeopardy)  # stays until restored
+    step, passed_over = _on_duty(policy, step, now)
     last = repeats >= step.repeats and step.level >= policy.chain[-1].level
+    due_at = None if want.clock is ClockName.OBLIGATION else clock_of(report, want.clock).due_at
     return EscalationRaised(
         report.report_id,
         stable_id("escalation", report.report_id, step.level, repeats, want.clock, now),
         step.level,
         Jeopardy.BREACHED if breached else Jeopardy.AT_RISK,
         want.clock,
-        clock_of(report, want.clock).due_at,
+        due_at,
         step.target,
         now,
         None if last else now + step.delay,
         repeats,
         want.reason,
+        passed_over,
     )
+
+
+def _on_duty(policy: Policy, step: ChainLevel, now: int) -> tuple[ChainLevel, tuple[str, ...]]:
+    """Return who is called, and who was passed over as vacant or off duty; never nobody."""
+    higher = [item for item in policy.chain if item.level > step.level]
+    passed: list[str] = []
+    for item in (step, *higher):
+        free = not item.calendar or is_open(policy.calendars[item.calendar], now)
+        if item.target and free:
+            return item, tuple(passed)
+        passed.append(item.target or f"level {item.level}")
+    last = next((item for item in reversed((step, *higher)) if item.target), step)
+    return last, tuple(passed)
 
 
 def _pressing(report: Report) -> ClockName:
@@ -186,7 +256,7 @@ def _level(policy: Policy, level: int) -> ChainLevel:
     """Return the chain's step for a level: the highest step at or below it."""
     below = [step for step in policy.chain if step.level <= level]
     step = below[-1] if below else policy.chain[0]
-    return ChainLevel(max(level, step.level), step.target, step.delay, step.repeats)
+    return replace(step, level=max(level, step.level))
 
 
 def _end(report: Report, now: int) -> Facts:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from qosresolve.core import plan
 from qosresolve.core.requests import TroubleRequest
 from qosresolve.core.vocabulary import ObligationState
 from tests.core.builders import MINUTE, POLICY, Product, at, names
@@ -20,7 +19,7 @@ def test_work_is_due_as_late_as_the_deadline_allows() -> None:
 
 def test_a_node_that_is_not_laid_out_hands_on_what_it_waits_for() -> None:
     """Verification after repair after work-around waits for the work-around where nothing is repaired."""
-    before = plan.upstream(POLICY, POLICY.node("verify"))
+    before = POLICY.upstream["verify"]
     assert before == {"repair", "workAround"}
 
 

@@ -1,0 +1,304 @@
+"""What one degradation event does: to an open report, or to a product without one.
+
+The hand-over from Create Customer QoS Report (1.3.8.4) happens here: a bad sample opens the report at once,
+or when the watch says that it stayed bad for long enough, past a maintenance window or a false-event verdict.
+"""
+
+from dataclasses import dataclass, replace
+
+from qosresolve.core import indicators
+from qosresolve.core.case import Case
+from qosresolve.core.decision import Verdict, applied, no_op, noted, refused
+from qosresolve.core.facts import (
+    AbatementDropped,
+    AbatementKept,
+    DegradationAwaited,
+    DegradationDropped,
+    Facts,
+    ReportOpened,
+    SuccessorNamed,
+    SuppressionEnded,
+)
+from qosresolve.core.ids import report_id
+from qosresolve.core.indicators import measured, sample_time, start_of
+from qosresolve.core.inputs import Cause, Command, Degradation
+from qosresolve.core.policy import Policies, Policy, Times
+from qosresolve.core.processes.change_status import relapse
+from qosresolve.core.report import Indicator, Report
+from qosresolve.core.rules import Rule
+from qosresolve.core.tracking import tell
+from qosresolve.core.vocabulary import RANK, DegradationKind, IndicatorState, Severity, Status
+from qosresolve.core.watch import IN_MAINTENANCE, OPEN_AFTER, SILENCED, EarlyAbatement, Suppression, Waiting
+from qosresolve.core.windows import Window, covering, end_of
+
+MAX_DESCRIPTION = 500  # characters kept in the report, which has a hard cap
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """A bad sample that starts something: bad `since`, the clock counting from `counts`."""
+
+    event: Degradation
+    cause: Cause
+    since: int
+    counts: int
+    order: Command | None = None
+
+
+def degraded(
+    case: Case, event: Degradation, cause: Cause, policies: Policies, now: int, order: Command | None = None
+) -> Verdict:
+    """Return what a degradation event does; `order` is the `open` command that carried it, if one did."""
+    if event.kind is DegradationKind.UNKNOWN:
+        return refused(Rule.UNKNOWN_WORD)
+    report = case.open
+    row = report.indicator(_key(event)) if report else None
+    if report is not None and row is not None and row.state is not IndicatorState.GOOD:
+        return _on_row(report, row, event, policies.of(report), now)
+    policy = policies.of(report) if report else policies.active
+    if event.kind is DegradationKind.ABATE:
+        return _abated_without_raise(case, event, policy.times, now)
+    barred = _barred(case, event, policy, now)
+    if barred is not None:
+        return barred
+    waits = None if order else _waits(case, event, policies.windows, policy, now)
+    if waits is not None:
+        rule = Rule.IN_MAINTENANCE if waits.why == IN_MAINTENANCE else Rule.AWAITING
+        return noted(rule, *_heard(case, event), DegradationAwaited(waits))
+    start = _Start(event, cause, *_since(case, event, policies.windows, policy, now), order)
+    return applied(*_heard(case, event), *_forget(case, event, "opened"), *_begun(case, start, policies, now))
+
+
+def _key(event: Degradation) -> tuple[str, str]:
+    return (event.indicator, event.object_id)
+
+
+# -- with an open report
+
+
+def _on_row(report: Report, row: Indicator, event: Degradation, policy: Policy, now: int) -> Verdict:
+    """Take a sample of an indicator that is not good."""
+    if indicators.outdated(row, event, now):
+        return noted(Rule.OUT_OF_ORDER)
+    takes = indicators.better if event.kind is DegradationKind.ABATE else indicators.worse
+    return applied(measured(report.report_id, takes(row, event, policy, now), event, policy, now))
+
+
+def _begun(case: Case, start: _Start, policies: Policies, now: int) -> Facts:
+    """Begin with a bad sample: on the open report, on one that relapses, or on a new one."""
+    report, latest = case.open, case.latest
+    if report is not None and report.restored_at is None:
+        return _joined(report, start, policies.of(report), now)
+    if report is not None:
+        return _relapsed(report, start, policies.of(report), now)
+    if latest is not None and _relapses(latest, start, policies):
+        return _relapsed(latest, start, policies.of(latest), now)
+    return _opened(latest, start, policies.active, now)
+
+
+def _joined(report: Report, start: _Start, policy: Policy, now: int) -> Facts:
+    """Add an indicator to an open report, or one that was good and is bad again."""
+    row = measured(report.report_id, _row(start, policy, now), start.event, policy, now)
+    return (row, *tell(report, f"degraded: {start.event.indicator}"))
+
+
+def _relapsed(report: Report, start: _Start, policy: Policy, now: int) -> Facts:
+    again = relapse(report, policy, start.counts, now)
+    return (*again, measured(report.report_id, _row(start, policy, now), start.event, policy, now))
+
+
+def _relapses(latest: Report, start: _Start, policies: Policies) -> bool:
+    if latest.status is not Status.CLEARED or latest.restored_at is None:
+        return False
+    return start.since - latest.restored_at <= policies.of(latest).times.relapse_window
+
+
+def _row(start: _Start, policy: Policy, now: int) -> Indicator:
+    return indicators.new_row(start.event, policy, now, since=start.since, start=start.counts)
+
+
+def _opened(latest: Report | None, start: _Start, policy: Policy, now: int) -> Facts:
+    event, cause, order = start.event, start.cause, start.order
+    new_id = report_id(event.product_id, cause.topic, cause.partition, cause.offset)
+    row = _row(start, policy, now)
+    named = (SuccessorNamed(latest.report_id, new_id),) if latest and not latest.successor else ()
+    opened = ReportOpened(
+        report_id=new_id,
+        product_id=event.product_id,
+        customer_id=event.customer_id,
+        tier=event.tier or policy.default_tier,
+        site=event.site,
+        offering=event.offering,
+        policy=policy.hash,
+        severity=event.severity,
+        opened_at=now,
+        started_at=row.started_at,
+        predecessor=latest.report_id if latest else "",
+        cause_key=event.cause_key,
+        description=event.description[:MAX_DESCRIPTION],
+        priority=policy.tier(event.tier).priority,
+        customer_ticket=order.value[:MAX_DESCRIPTION] if order else "",
+    )
+    return (*named, opened, measured(new_id, row, event, policy, now))
+
+
+# -- what opens nothing
+
+
+def _abated_without_raise(case: Case, event: Degradation, times: Times, now: int) -> Verdict:
+    silenced, waiting = _suppression(case, event), _waiting(case, event)
+    at = sample_time(event, now)
+    if waiting is not None and at < sample_time(waiting.event, now):
+        return noted(Rule.OUT_OF_ORDER)
+    if silenced is not None or waiting is not None:
+        speaks = (_speaks_again(silenced, "abated"),) if silenced else ()
+        return applied(*speaks, *_forget(case, event, "abated"))
+    kept = _early_abatement(case, event)
+    late = now - at > times.lateness_window
+    if late or _held_row(case, event) is not None or (kept is not None and kept.at >= at):
+        return no_op(Rule.NOTHING_OPEN)
+    abatement = EarlyAbatement(
+        event.indicator, event.object_id, event.source, at, event.sequence, now + times.lateness_window
+    )
+    dropped = (_dropped(kept, "replaced"),) if kept else ()
+    return applied(*dropped, AbatementKept(abatement), rule=Rule.NOTHING_OPEN)
+
+
+def _held_row(case: Case, event: Degradation) -> Indicator | None:
+    """Return the indicator's row in the newest report that has one."""
+    rows = (report.indicator(_key(event)) for report in reversed(case.reports))
+    return next((row for row in rows if row is not None), None)
+
+
+def _barred(case: Case, event: Degradation, policy: Policy, now: int) -> Verdict | None:
+    """Return why a bad sample starts nothing, or None.
+
+    An abatement that came first stays until its window ends, so that a raise sent twice is barred twice.
+    """
+    silenced, kept, row = _suppression(case, event), _early_abatement(case, event), _held_row(case, event)
+    waiting = _waiting(case, event)
+    if waiting is not None and _older(event, waiting.event, now):
+        return noted(Rule.OUT_OF_ORDER)
+    if silenced is not None and RANK[event.severity] <= RANK[Severity(silenced.severity)]:
+        return noted(Rule.SUPPRESSED, DegradationAwaited(_silenced(case, event, silenced, now)))
+    if kept is not None and kept.at >= sample_time(event, now):
+        return noted(Rule.ABATED_BEFORE_RAISE)
+    if row is not None and indicators.outdated(row, event, now):
+        return noted(Rule.OUT_OF_ORDER)
+    if RANK[event.severity] < RANK[policy.indicator(event.indicator).opens_at]:
+        return noted(Rule.BELOW_SEVERITY)
+    return None
+
+
+def _older(event: Degradation, than: Degradation, now: int) -> bool:
+    return (sample_time(event, now), event.sequence) < (sample_time(than, now), than.sequence)
+
+
+def _silenced(case: Case, event: Degradation, silenced: Suppression, now: int) -> Waiting:
+    """Remember a bad sample of what is silenced: it opens when the verdict expires."""
+    waiting = _waiting(case, event)
+    since = waiting.since if waiting else sample_time(event, now)
+    return Waiting(event, since, silenced.until, SILENCED)
+
+
+def _waits(
+    case: Case, event: Degradation, windows: tuple[Window, ...], policy: Policy, now: int
+) -> Waiting | None:
+    """Return what is to be remembered of a bad sample that must not open anything yet, or None."""
+    waiting = _waiting(case, event)
+    at = sample_time(event, now)
+    since = waiting.since if waiting and waiting.why != SILENCED else at
+    ends = _window_end(event, windows, at)
+    if ends is not None and ends > now:
+        return Waiting(event, since, ends, IN_MAINTENANCE)
+    until = since + policy.indicator(event.indicator).open_after
+    return Waiting(event, since, until, OPEN_AFTER) if until > now else None
+
+
+def _window_end(event: Degradation, windows: tuple[Window, ...], at: int) -> int | None:
+    """Return when the maintenance ends in which an indicator was bad at an instant, or None."""
+    scope = (event.product_id, event.site, event.tier, event.object_id)
+    return end_of(covering(window for window in windows if window.covers(*scope)), at) if windows else None
+
+
+def _since(
+    case: Case, event: Degradation, windows: tuple[Window, ...], policy: Policy, now: int
+) -> tuple[int, int]:
+    """Return since when what begins now is bad, and from when its clock counts."""
+    waiting = _waiting(case, event)
+    if waiting is not None and waiting.why == SILENCED and waiting.until > now:
+        waiting = None  # a raised severity breaks the verdict's silence: bad from this sample on
+    if waiting is not None and waiting.why == OPEN_AFTER:
+        return waiting.since, waiting.since
+    since = waiting.since if waiting else sample_time(event, now)
+    ends = waiting.until if waiting else _window_end(event, windows, since)
+    if ends is None or policy.window_counts:
+        return since, start_of(replace(event, observed_at=since), policy.times, now)
+    return since, min(ends, now)
+
+
+def _heard(case: Case, event: Degradation) -> Facts:
+    """Return what a sample that is not barred makes the watch forget."""
+    silenced, kept = _suppression(case, event), _early_abatement(case, event)
+    facts: Facts = (_speaks_again(silenced, "severity raised"),) if silenced else ()
+    return (*facts, _dropped(kept, "matched")) if kept else facts
+
+
+def _suppression(case: Case, event: Degradation) -> Suppression | None:
+    items = case.watch.suppressions if case.watch else ()
+    return next((item for item in items if _about(item, event)), None)
+
+
+def _early_abatement(case: Case, event: Degradation) -> EarlyAbatement | None:
+    items = case.watch.abatements if case.watch else ()
+    return next((item for item in items if _about(item, event)), None)
+
+
+def _waiting(case: Case, event: Degradation) -> Waiting | None:
+    items = case.watch.waiting if case.watch else ()
+    return next((item for item in items if _about(item.event, event)), None)
+
+
+def _about(item: EarlyAbatement | Suppression | Degradation, event: Degradation) -> bool:
+    return (item.indicator, item.object_id, item.source) == (event.indicator, event.object_id, event.source)
+
+
+def _speaks_again(item: Suppression, reason: str) -> SuppressionEnded:
+    return SuppressionEnded(item.indicator, item.object_id, item.source, reason)
+
+
+def _dropped(item: EarlyAbatement, reason: str) -> AbatementDropped:
+    return AbatementDropped(item.indicator, item.object_id, item.source, reason)
+
+
+def _forget(case: Case, event: Degradation, reason: str) -> Facts:
+    """Return that an indicator waits no longer, where it did."""
+    if _waiting(case, event) is None:
+        return ()
+    return (DegradationDropped(event.indicator, event.object_id, event.source, reason),)
+
+
+# -- what time does to the watch
+
+
+def expired(case: Case, now: int) -> Facts:
+    """Return what runs out in the watch by an instant."""
+    if case.watch is None:
+        return ()
+    abatements = tuple(_dropped(item, "expired") for item in case.watch.abatements if item.until <= now)
+    ended = tuple(_speaks_again(item, "expired") for item in case.watch.suppressions if item.until <= now)
+    return abatements + ended
+
+
+def opens(case: Case, cause: Cause, policies: Policies, now: int) -> Facts:
+    """Return what the next indicator that has waited for long enough does: it opens, or waits on."""
+    due = [item for item in case.watch.waiting if item.until <= now] if case.watch else []
+    if not due:
+        return ()
+    item = min(due, key=lambda one: (one.until, one.event.indicator, one.event.object_id))
+    policy = policies.of(case.open) if case.open else policies.active
+    ends = _window_end(item.event, policies.windows, now)
+    if ends is not None:
+        return (DegradationAwaited(replace(item, until=ends, why=IN_MAINTENANCE)),)
+    start = _Start(item.event, cause, *_since(case, item.event, policies.windows, policy, now))
+    return (*_forget(case, item.event, "opened"), *_begun(case, start, policies, now))
