@@ -62,6 +62,10 @@ test-kafka: venv ## Run the tests that need a real Kafka (see tests/support/kafk
 bench-core: venv ## Print what one update event costs, stage by stage
 	$(BIN)/python -m tests.bench.core
 
+.PHONY: docs-processes
+docs-processes: venv ## Write docs/processes from the scenario stories
+	$(BIN)/python -m tests.scenarios.pages
+
 .PHONY: demo
 demo: venv ## Run the demonstration
 	$(BIN)/qosresolve demo
