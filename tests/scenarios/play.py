@@ -17,6 +17,7 @@ from qosresolve.core.fold import fold
 from qosresolve.core.inputs import Answer, Command, Deadline, Degradation, Finding
 from qosresolve.core.report import RING_SIZE
 from qosresolve.core.step import step
+from qosresolve.core.windows import Window
 from tests.core.builders import POLICY, PRODUCT, Product, at, finding, sample
 from tests.scenarios.records import amended, values
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from qosresolve.core.inputs import Input
     from qosresolve.core.policy import Policies, Policy
     from qosresolve.core.step import Step
-    from qosresolve.core.windows import Window
     from tests.scenarios.story import Fields
     from tests.scenarios.story import Step as Told
 
@@ -176,8 +176,6 @@ def _timer(stage: Stage, told: Told, what: str) -> list[Step]:
 
 def _window(stage: Stage, told: Told, name: str, start: str, end: str) -> list[Step]:
     """Enter a window, or enter it anew with another span: no input of the product."""
-    from qosresolve.core.windows import Window  # noqa: PLC0415  most stories know of no windows
-
     scope = values(Window, told.with_)
     entered = Window(name, at(told.at), ((at(start), at(end)),), **scope)
     stage.windows = (*_others(stage, name), entered)
