@@ -211,6 +211,105 @@ BUSINESS = 'mon-fri: ["08:00-18:00"]\n      sat: ["09:00-12:00"]'
             "when: [customer]",
             "is the route for root causes of kind customer, which needs `with_party: customer`",
         ),
+        (
+            ("    when: [resource]\n", "    when: [resource]\n    slot: night\n"),
+            Check.UNKNOWN_CALENDAR,
+            "plan[2].slot",
+            "slot: night",
+            'there is no calendar "night"; write one of 24x7, business-de',
+        ),
+        (
+            ("level: 2, target: duty-manager,", "level: 2, target: duty-manager, calendar: busines-de,"),
+            Check.UNKNOWN_CALENDAR,
+            "chain[1].calendar",
+            "calendar: busines-de,",
+            'there is no calendar "busines-de"; did you mean "business-de"?',
+        ),
+        (
+            ("{tier: platinum, assignee", "{tier: platinum, calendar: noon, assignee"),
+            Check.UNKNOWN_CALENDAR,
+            "assignment[0].calendar",
+            "calendar: noon,",
+            'there is no calendar "noon"',
+        ),
+        (
+            ("calendar: 24x7\n  terms: {accept", "calendar: 24x8\n  terms: {accept"),
+            Check.UNKNOWN_CALENDAR,
+            "information.calendar",
+            "calendar: 24x8",
+            'there is no calendar "24x8"; did you mean "24x7"?',
+        ),
+        (
+            ("  24x7: always\n", "  24x7: always\n  night: {zone: UTC, week: {}}\n"),
+            Check.NEVER_OPEN,
+            "calendars.night",
+            "night:",
+            "is never open",
+        ),
+        (
+            ("when: [resource]\n", "when: [resource]\n    fallback: [Depot, Resource Trouble Management]\n"),
+            Check.DUPLICATE_FALLBACK,
+            "plan[2].fallback[1]",
+            "fallback: [Depot",
+            '"Resource Trouble Management" is the owner: the search for the next one would go in circles',
+        ),
+        (
+            ("when: [resource]\n", "when: [resource]\n    fallback: [Depot, Night shift, Depot]\n"),
+            Check.DUPLICATE_FALLBACK,
+            "plan[2].fallback[2]",
+            "fallback: [Depot",
+            '"Depot" is named twice',
+        ),
+        # -- work, indicators, holds, overrides
+        (
+            ("- {percent: 75, level: 0}\noverdue", "- {percent: 75, level: 2}\noverdue"),
+            Check.BREACH_BELOW_THRESHOLD,
+            "overdue_level",
+            "overdue_level: 1",
+            "a breach calls level 1, a threshold before it level 2; write 2 or more",
+        ),
+        (
+            ("jitter: {clear_after: 10m,", "jitter: {clear_after: 10m, silence_after: 9m,"),
+            Check.SILENCE_TOO_SHORT,
+            "indicators.jitter.silence_after",
+            "silence_after: 9m",
+            "is shorter than clear_after (10m): silence would decide first; write 10m or more",
+        ),
+        (
+            ("default_indicator: {", "default_indicator: {open_after: 20m, silence_after: 15m, "),
+            Check.SILENCE_TOO_SHORT,
+            "default_indicator.silence_after",
+            "silence_after: 15m",
+            "is shorter than open_after (20m): silence would decide first",
+        ),
+        (
+            ("customerAccess: {clocks: [restore]", "customerAccess: {clocks: []"),
+            Check.HOLD_STOPS_NOTHING,
+            "holds.customerAccess.clocks",
+            "clocks: []",
+            "stops no clock; name one of respond, restore",
+        ),
+        (
+            ("customerAccess: {clocks: [restore]", "customerAccess: {clocks: [repair]"),
+            Check.BAD_VALUE,
+            "holds.customerAccess.clocks[0]",
+            "clocks: [repair]",
+            '"repair" is not a known word',
+        ),
+        (
+            ("overrides: []", "overrides: [{tier: golden, targets: {major: {respond: 1h, restore: 1d}}}]"),
+            Check.UNKNOWN_TIER,
+            "overrides[0].tier",
+            "tier: golden",
+            'there is no tier "golden": it never matches; did you mean "gold"?',
+        ),
+        (
+            ("overrides: []", "overrides: [{tier: gold, targets: {}}]"),
+            Check.OVERRIDE_WITHOUT_TARGETS,
+            "overrides[0].targets",
+            "targets: {}",
+            "promises nothing; write e.g. {critical: {respond: 15m",
+        ),
         # -- people and parties
         (
             ("contacts: [supplier-desk]", "contacts: []"),
@@ -297,6 +396,77 @@ def test_a_node_does_not_follow_itself() -> None:
     """The smallest circle."""
     text = edited(("after: [verify]", "after: [improvement]"))
     assert finding(text).problem == "goes in a circle: improvement after improvement"
+
+
+def test_an_activity_of_its_own_takes_the_name_information() -> None:
+    """With a block for it in the file, a node cannot have that name as well."""
+    text = edited(
+        ("further-analysis\n", "information\n"), ("ask-customer, further-analysis]", "information]")
+    )
+    found = finding(text)
+    assert (found.check, found.key) == (Check.DUPLICATE_NODE, "plan[5].name")
+    assert found.problem == 'there is an activity "information" already, by the block of that name'
+
+
+def test_a_chain_of_vacancies_calls_nobody() -> None:
+    """As if there was no chain."""
+    text = policy_file.default_text()
+    start, end = text.index("\nchain:") + 1, text.index("# --- Assignment")
+    found = finding(text[:start] + 'chain: [{level: 1, target: "", delay: 1h}]\n' + text[end:])
+    assert (found.check, found.key) == (Check.NO_CHAIN, "chain")
+
+
+MAJOR = "targets: {major: {respond: 1h, restore: 1d}}"
+BOTH = "targets: {major: {respond: 1h, restore: 1d}, minor: {respond: 1h, restore: 1d}}"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "shadowed"),
+    [
+        (f"tier: gold, {MAJOR}", f"tier: gold, sla: S1, {MAJOR}", True),
+        (f"tier: gold, {BOTH}", f"tier: gold, {MAJOR}", True),
+        (f"tier: gold, {MAJOR}", f"tier: gold, {MAJOR}", True),
+        (f"tier: gold, sla: S1, {MAJOR}", f"tier: gold, {MAJOR}", False),
+        (f"tier: gold, {MAJOR}", f"tier: gold, {BOTH}", False),
+        (f"tier: silver, {MAJOR}", f"tier: gold, {MAJOR}", False),
+        (f"offering: line, {MAJOR}", f"indicator: jitter, {MAJOR}", False),
+    ],
+)
+def test_an_override_that_never_matches_is_refused(first: str, second: str, *, shadowed: bool) -> None:
+    """An earlier one that matches all that it matches, for all of its severities."""
+    text = edited(("overrides: []", f"overrides:\n  - {{{first}}}\n  - {{{second}}}"))
+    if shadowed:
+        found = finding(text)
+        assert (found.check, found.key) == (Check.SHADOWED_OVERRIDE, "overrides[1]")
+        assert found.problem.startswith("never matches: overrides[0] comes first")
+    else:
+        policy_file.load(text)
+
+
+@pytest.mark.parametrize(
+    ("party", "terms"),
+    [
+        ("customer", ("accept_within: 4h, remind_every: 8h, reminders: 2", 400)),
+        ("acme-transport", ("accept_within: 10m, remind_every: 15m, reminders: 2", 200)),
+    ],
+)
+def test_a_pause_that_nobody_ends_is_refused(party: str, terms: tuple[str, int]) -> None:
+    """Reminders for more than a year are as good as for ever; `at_most` ends it, a command ends a code."""
+    usual, days = terms
+    patient = (usual, f"accept_within: {days}d, remind_every: {days}d, reminders: 2")
+    text = edited(patient, ("  maintenance: {", f"  {party}: {{clocks: restore}}\n  maintenance: {{"))
+    if party == "customer":
+        text = edited(
+            patient, ("customer: {clocks: [restore], at_most: 1d}", "customer: {clocks: [restore]}")
+        )
+    found = finding(text)
+    assert (found.check, found.key) == (Check.PAUSE_NEVER_ENDS, f"holds.{party}")
+    assert f'nobody gives "{party}" up before' in found.problem
+    policy_file.load(
+        text.replace("clocks: restore}", "clocks: restore, at_most: 8h}").replace(
+            "customer: {clocks: [restore]}", "customer: {clocks: [restore], at_most: 8h}"
+        )
+    )
 
 
 def test_every_flaw_is_told_at_once() -> None:

@@ -5,25 +5,28 @@ import subprocess
 import sys
 from pathlib import Path
 
-import msgspec
 import pytest
 import tzdata  # type: ignore[import-untyped] # there are no stubs for its one constant
 import yaml
 
 from qosresolve.contracts.policy import file as policy_file
-from qosresolve.contracts.policy.canonical import CanonicalFormError, tzdata_of
+from qosresolve.contracts.policy.canonical import CanonicalFormError, tzdata_of, write_canonical
+from qosresolve.contracts.policy.compiler import horizon_year, to_core
 from qosresolve.core.calendar import due
 from qosresolve.core.policy import (
     AssignmentRule,
     ChainLevel,
+    HoldRule,
     IndicatorRule,
+    Node,
+    Override,
     Party,
     Policy,
     Target,
     Terms,
     ThresholdRule,
 )
-from qosresolve.core.vocabulary import NodeKind, RootCauseKind, Severity, Verb
+from qosresolve.core.vocabulary import ClockName, NodeKind, RootCauseKind, Severity, Verb
 from tests.contracts.policy_text import edited
 
 MINUTE = 60_000
@@ -135,7 +138,7 @@ def test_the_canonical_form_is_plain_json() -> None:
     assert (
         canonical == json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     )
-    assert (content["format"], content["tzdata"]) == (1, tzdata.IANA_VERSION)
+    assert (content["format"], content["tzdata"]) == (2, tzdata.IANA_VERSION)
     assert tzdata_of(canonical) == tzdata.IANA_VERSION
     assert "hash" not in content
 
@@ -217,11 +220,122 @@ def test_retargeting_from_the_start_is_kept() -> None:
     assert policy_file.read_canonical(canonical).retarget_from_start
 
 
+OVERRIDE = "{tier: gold, offering: o, sla: s, indicator: i, targets: {major: {respond: 1h, restore: none}}}"
+EVERY_NEW_KEY = (
+    ("retarget_on_fall: no", "retarget_on_fall: yes"),
+    ("maintenance_counts: no", "maintenance_counts: yes"),
+    (
+        "overrides: []",
+        f"overrides: [{OVERRIDE}]",
+    ),
+    ("latency: {clear_after: 5m,", "latency: {open_after: 1m, silence_after: 15m, clear_after: 5m,"),
+    (
+        "when: [resource]\n",
+        "when: resource\n    not_before: 1h\n    slot: business-de\n    fallback: Depot\n",
+    ),
+    ("percent: 75, level: 0}\noverdue", "percent: 70, level: 1}\noverdue"),
+    ("    resolve_within: 2h", "    serves: [c-7]\n    work_around: yes\n    resolve_within: 2h"),
+    ("{level: 2, target: duty-manager,", '{level: 2, target: "", calendar: business-de,'),
+    ("- {indicator: availability,", "- {indicator: availability, calendar: business-de,"),
+)
+
+
+def test_every_key_that_came_later_reaches_the_core() -> None:
+    """By way of the canonical form, which says all of them."""
+    policy = policy_file.read_canonical(compiled(edited(*EVERY_NEW_KEY)))
+    assert (policy.falls_retarget, policy.window_counts) == (True, True)
+    override = Override({Severity.MAJOR: Target(HOUR, None)}, "gold", "o", "s", "i")
+    assert policy.overrides == (override,)
+    assert policy.holds["customerAccess"] == HoldRule((ClockName.RESTORE,), 8 * HOUR)
+    assert policy.holds["maintenance"] == HoldRule((ClockName.RESPOND, ClockName.RESTORE))
+    latency = IndicatorRule(5 * MINUTE, Severity.MINOR, MINUTE, 15 * MINUTE)
+    assert policy.indicator("latency") == latency
+    repair = policy.node("resource-repair")
+    assert (repair.not_before, repair.slot, repair.fallback) == (HOUR, "business-de", ("Depot",))
+    assert policy.work_thresholds == (ThresholdRule(70, 1),)
+    assert policy.overdue_level == 1
+    globex = policy.party("globex-peering")
+    assert (globex.serves, globex.work_around) == (("c-7",), True)
+    assert policy.chain[1] == ChainLevel(2, "", 20 * MINUTE, 1, "business-de")
+    assert policy.assignment[1] == AssignmentRule("outage-desk", "", "", "availability", "business-de")
+    assert (policy.times.check_within, policy.times.hold_backdate) == (10 * MINUTE, HOUR)
+
+
+def test_the_answer_to_a_partys_question_is_an_activity_outside_the_plan(policy: Policy) -> None:
+    """Its owner and terms are the file's."""
+    terms = Terms(15 * MINUTE, 15 * MINUTE, 3)
+    owner = "Customer Interface Management"
+    assert policy.information == Node("information", NodeKind.ANALYSIS, owner, HOUR, "24x7", terms)
+    assert policy.node("information") == policy.information
+    assert policy.information not in policy.plan
+
+
+FIRST = Path(__file__).with_name("first_policy")
+
+
+def test_a_file_of_the_first_version_keeps_its_hash() -> None:
+    """It uses no key that came later, so its canonical form is the same to the byte."""
+    source = policy_file.load(FIRST / "policy.yaml")
+    assert source.warnings == ()
+    written = write_canonical(to_core(source.model, horizon_year(source.model, 15)), tzdata="2025.1")
+    assert written == (FIRST / "canonical.json").read_bytes()
+
+
+def test_what_the_first_version_published_is_still_read() -> None:
+    """Reports are pinned to it; what came later has its default."""
+    policy = policy_file.read_canonical((FIRST / "canonical.json").read_bytes())
+    assert policy.hash.startswith("7371415e5911")
+    assert (policy.holds, policy.overrides, policy.overdue_level) == ({}, (), 0)
+    first = policy.node("look")
+    asked = Node("information", NodeKind.ANALYSIS, first.owner, HOUR, first.calendar, first.terms)
+    assert policy.information == asked
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("name: first", "name: first\nretarget_on_fall: yes"),
+        ("name: first", "name: first\nmaintenance_counts: yes"),
+        ("name: first", "name: first\nholds: {customer: {clocks: restore, at_most: 8h}}"),
+        ("name: first", "name: first\noverrides: [{sla: S1, targets: {major: {respond: 1h, restore: 9h}}}]"),
+        ("name: first", "name: first\nwork_thresholds: [{percent: 50, level: 0}]"),
+        ("name: first", "name: first\noverdue_level: 1"),
+        ("name: first", "name: first\ninformation: {owner: Desk, duration: 1h, calendar: 24x7}"),
+        ("jitter: {", "jitter: {open_after: 1m, "),
+        ("jitter: {", "jitter: {silence_after: 1h, "),
+        ("name: repair,", "name: repair, not_before: 1h,"),
+        ("name: repair,", "name: repair, slot: office,"),
+        ("name: repair,", "name: repair, fallback: Depot,"),
+        ("acme: {", "acme: {serves: c-7, "),
+        ("acme: {", "acme: {work_around: yes, "),
+        ("target: manager,", "target: manager, calendar: office,"),
+        ("{tier: plain,", "{calendar: office,"),
+        ("acknowledge_for: 1h", "acknowledge_for: 1h\n  check_within: 10m"),
+        ("acknowledge_for: 1h", "acknowledge_for: 1h\n  hold_backdate: 1h"),
+    ],
+)
+def test_a_worker_of_the_first_version_refuses_what_it_cannot_know(old: str, new: str) -> None:
+    """A hold that nobody keeps would be worse than a policy that is not read."""
+    first = (FIRST / "policy.yaml").read_text(encoding="utf-8")
+    assert json.loads(compiled(first))["format"] == 1
+    assert old in first
+    canonical = compiled(first.replace(old, new, 1))
+    assert json.loads(canonical)["format"] == 2
+    again = write_canonical(policy_file.read_canonical(canonical), tzdata=tzdata.IANA_VERSION)
+    assert again == canonical
+
+
+def test_an_old_node_may_have_the_later_activitys_name() -> None:
+    """The activity gives way, unless the file has a block for it."""
+    first = (FIRST / "policy.yaml").read_text(encoding="utf-8").replace("name: deeper", "name: information")
+    policy = policy_file.read_canonical(compiled(first))
+    assert policy.information.name == "information-"
+    assert policy.node("information") in policy.plan
+
+
 def test_writing_what_was_read_gives_the_same_bytes(policy: Policy) -> None:
     """Nothing is lost on the way through the core's types."""
-    content = msgspec.to_builtins(policy) | {"format": 1, "tzdata": tzdata.IANA_VERSION}
-    del content["hash"]
-    again = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    again = write_canonical(policy, tzdata=tzdata.IANA_VERSION)
     assert policy_file.policy_hash(again) == policy.hash
 
 
@@ -231,9 +345,10 @@ def test_writing_what_was_read_gives_the_same_bytes(policy: Policy) -> None:
         (b"", "not JSON"),
         (b"\xff", "not JSON"),
         (b"[]", "not a JSON object"),
-        (b'{"format":2}', "policy format 2 is not 1"),
-        (b"{}", "policy format None is not 1"),
+        (b'{"format":3}', "policy format 3 is not 1 or 2"),
+        (b"{}", "policy format None is not 1 or 2"),
         (b'{"format":1}', "not a policy"),
+        (b'{"format":1,"plan":[]}', "not a policy: a plan has a first analysis"),
         (b'{"format":1,"name":7}', "not a policy"),
     ],
 )

@@ -35,7 +35,13 @@ def test_targets_come_by_tier_and_the_worst_severity_first() -> None:
     ("title", "row"),
     [
         ("routes", ("unknown", "further-analysis")),
-        ("escalation chain", ("1", "service-manager", "20m", "1")),
+        ("escalation chain", ("1", "service-manager", "always", "20m", "1")),
+        ("holds", ("customerAccess", "restore", "8h")),
+        ("holds", ("maintenance", "respond, restore", "-")),
+        ("indicators", ("jitter", "major", "at once", "10m", "never")),
+        ("assignment, first match wins", ("premium-desk", "platinum", "any", "any", "always")),
+        ("windows and waits", ("check within", "10m")),
+        ("policy", ("overdue work", "75 %: level 0, overdue: level 1")),
         ("commands kept to roles", ("cancel", "service-manager")),
         ("calendars", ("24x7", "UTC", "always", "0", "-", "-")),
         (
@@ -49,6 +55,7 @@ def test_targets_come_by_tier_and_the_worst_severity_first() -> None:
                 "support@globex-peering.example > escalation@globex-peering.example",
                 "2h",
                 "accept in 15m, then 1 x every 20m",
+                "-",
             ),
         ),
         (
@@ -69,6 +76,61 @@ def test_targets_come_by_tier_and_the_worst_severity_first() -> None:
 def test_each_section_tells_the_files_terms(title: str, row: tuple[str, ...]) -> None:
     """In the words of the file."""
     assert row in told()[title].rows
+
+
+@pytest.mark.parametrize(
+    ("edit", "title", "row"),
+    [
+        (
+            (
+                "overrides: []",
+                "overrides: [{offering: line, targets: {major: {respond: 1h, restore: 2d}}}]",
+            ),
+            "overrides, first match wins",
+            ("line", "any", "any", "any", "major", "1h", "2d"),
+        ),
+        (
+            ("target: duty-manager,", 'target: "", calendar: business-de,'),
+            "escalation chain",
+            ("2", "vacant", "business-de", "20m", "1"),
+        ),
+        (
+            ("jitter: {", "jitter: {open_after: 2m, silence_after: 1h, "),
+            "indicators",
+            ("jitter", "major", "2m", "10m", "1h"),
+        ),
+        (
+            (
+                "- {assignee: assurance-desk}",
+                "- {assignee: day, calendar: business-de}\n  - {assignee: night}",
+            ),
+            "assignment, first match wins",
+            ("day", "any", "any", "any", "business-de"),
+        ),
+        (
+            ("    resolve_within: 2h", "    serves: [c-7]\n    work_around: yes\n    resolve_within: 2h"),
+            "parties",
+            (
+                "globex-peering",
+                "support@globex-peering.example > escalation@globex-peering.example",
+                "2h",
+                "accept in 15m, then 1 x every 20m",
+                "mends c-7, routes around anything",
+            ),
+        ),
+    ],
+)
+def test_what_is_not_used_by_default_is_told_too(edit: Edit, title: str, row: tuple[str, ...]) -> None:
+    """Every key of the file has its place in the summary."""
+    assert row in told(edit)[title].rows
+
+
+def test_a_nodes_marks_name_slot_start_and_fallback() -> None:
+    """And the activity outside the plan is the last row."""
+    edit = ("when: [resource]\n", "when: resource\n    not_before: 1h\n    slot: 24x7\n    fallback: Depot\n")
+    rows = told(edit)["plan"].rows
+    assert "not before 1h, begins in 24x7, else Depot" in rows[2]
+    assert (rows[-1][0], rows[-1][5]) == ("information", "a party asks")
 
 
 def test_calendars_count_the_closed_days_ahead() -> None:

@@ -14,7 +14,7 @@ def test_a_finding_reads_file_line_column_key_problem_remedy() -> None:
     """The whole sentence, as an operator sees it."""
     text = edited(("critical: {respond: 15m, restore: 4h}", "critical: {respond: 15m, restore: 4x}"))
     expected = (
-        "policy.yaml:50:41: tiers.platinum.targets.critical.restore: "
+        "policy.yaml:58:41: tiers.platinum.targets.critical.restore: "
         '"4x" is not a duration; write e.g. 30s, 15m, 4h, 2d or none'
     )
     with pytest.raises(PolicyFileError) as caught:

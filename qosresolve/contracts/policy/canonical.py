@@ -6,13 +6,16 @@ nor the `holidays` library, and checks no more than the shape: who wrote it, che
 
 import hashlib
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import Any
 
 import msgspec
 
-from qosresolve.core.policy import Policy
+from qosresolve.contracts.policy.omitted import default_information, said, says_more
+from qosresolve.core.policy import Node, Policy
 
-FORMAT = 1
+FIRST = 1  # what the first version knew
+FORMAT = 2  # says something that came later: an older worker has to refuse it, never to read past it
 
 
 class CanonicalFormError(ValueError):
@@ -21,9 +24,9 @@ class CanonicalFormError(ValueError):
 
 def write_canonical(policy: Policy, *, tzdata: str) -> bytes:
     """Return the canonical form of a policy; its own `hash` stays out, the time zone data's version is in."""
-    content = msgspec.to_builtins(policy)
+    content = said(policy)
     del content["hash"]
-    content |= {"format": FORMAT, "tzdata": tzdata}
+    content |= {"format": FORMAT if says_more(policy) else FIRST, "tzdata": tzdata}
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
@@ -35,15 +38,25 @@ def policy_hash(canonical: bytes) -> str:
 def read_canonical(canonical: bytes) -> Policy:
     """Return the policy in these bytes, known by their hash. Raises CanonicalFormError."""
     content = _decoded(canonical)
-    if content.get("format") != FORMAT:
+    if content.get("format") not in (FIRST, FORMAT):
         raise CanonicalFormError(
-            f"policy format {content.get('format')!r} is not {FORMAT}: written by another version"
+            f"policy format {content.get('format')!r} is not {FIRST} or {FORMAT}: written by another version"
         )
     try:
-        policy = msgspec.convert(content | {"hash": ""}, Policy)
-    except msgspec.ValidationError as error:
+        policy = msgspec.convert(_filled(content), Policy)
+    except ValueError as error:
         raise CanonicalFormError(f"not a policy: {error}") from error
     return replace(policy, hash=policy_hash(canonical))
+
+
+def _filled(content: dict[str, Any]) -> dict[str, Any]:
+    """Return the content with what was left out; indexes are worked out anew."""
+    indexes: dict[str, Any] = {item.name: {} for item in fields(Policy) if not item.init}
+    filled = {"hash": ""} | indexes | content
+    if "information" not in content:
+        plan = msgspec.convert(content.get("plan"), tuple[Node, ...])
+        filled["information"] = msgspec.to_builtins(default_information(plan))
+    return filled
 
 
 def tzdata_of(canonical: bytes) -> str:
@@ -51,7 +64,7 @@ def tzdata_of(canonical: bytes) -> str:
     return str(_decoded(canonical).get("tzdata", ""))
 
 
-def _decoded(canonical: bytes) -> dict[str, object]:
+def _decoded(canonical: bytes) -> dict[str, Any]:
     try:
         content = json.loads(canonical)
     except ValueError as error:

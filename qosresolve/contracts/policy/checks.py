@@ -1,7 +1,7 @@
-"""What has to fit together in a policy: calendars, tiers, escalation, parties, roles.
+"""What has to fit together in a policy: calendars, indicators, parties, roles.
 
-Each check yields the flaws it finds; places are looked up later. The plan's own checks are in
-`plan_checks`, what merely looks unwise in `warnings`.
+Each check yields the flaws it finds; places are looked up later. Plan, calls, holds and overrides have their
+own modules; what merely looks unwise is in `warnings`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -10,10 +10,17 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import holidays
 
-from qosresolve.contracts.policy import plan_checks
+from qosresolve.contracts.policy import call_checks, hold_checks, override_checks, plan_checks
+from qosresolve.contracts.policy.fields import Span
 from qosresolve.contracts.policy.findings import Check, Flaw, Loc, meant
-from qosresolve.contracts.policy.model import CalendarModel, HolidaysModel, PartyModel, PolicyModel, Span
-from qosresolve.contracts.policy.words import DAYS, parse_days
+from qosresolve.contracts.policy.model import (
+    CalendarModel,
+    DefaultPartyModel,
+    HolidaysModel,
+    IndicatorModel,
+    PolicyModel,
+)
+from qosresolve.contracts.policy.words import DAYS, format_duration, parse_days
 from qosresolve.core.vocabulary import Verb
 
 Flaws = Iterator[Flaw]
@@ -92,13 +99,19 @@ def _used_calendars(policy: PolicyModel) -> Flaws:
     ]
     used += [(("site_calendars", site), name) for site, name in policy.site_calendars.items()]
     used += [(("plan", index, "calendar"), node.calendar) for index, node in enumerate(policy.plan)]
+    used += [(("plan", index, "slot"), node.slot) for index, node in enumerate(policy.plan) if node.slot]
+    used += [(("chain", index, "calendar"), step.calendar) for index, step in enumerate(policy.chain)]
+    used += [
+        (("assignment", index, "calendar"), rule.calendar) for index, rule in enumerate(policy.assignment)
+    ]
+    used += [(("information", "calendar"), policy.information.calendar)] if policy.information else []
     for loc, name in used:
-        if name not in policy.calendars:
+        if name and name not in policy.calendars:
             remedy = meant(name, policy.calendars)
             yield Flaw(Check.UNKNOWN_CALENDAR, loc, f'there is no calendar "{name}"', remedy)
 
 
-# -- tiers and escalation
+# -- tiers, parties, roles
 
 
 def _default_tier(policy: PolicyModel) -> Flaws:
@@ -107,52 +120,36 @@ def _default_tier(policy: PolicyModel) -> Flaws:
         yield Flaw(Check.UNKNOWN_TIER, ("default_tier",), problem, meant(policy.default_tier, policy.tiers))
 
 
-def _thresholds(policy: PolicyModel) -> Flaws:
-    for name, tier in policy.tiers.items():
-        loc: Loc = ("tiers", name, "thresholds")
-        for index, (lower, upper) in enumerate(pairwise(tier.thresholds), start=1):
-            at = (*loc, index)
-            if upper.percent <= lower.percent:
-                problem = f"{upper.percent} % does not rise above {lower.percent} %"
-                remedy = "order the thresholds by rising percent"
-                yield Flaw(Check.THRESHOLDS_NOT_RISING, (*at, "percent"), problem, remedy)
-            if upper.level < lower.level:
-                problem = f"level {upper.level} falls below level {lower.level} of the threshold before"
-                yield Flaw(Check.LEVELS_FALL, (*at, "level"), problem, f"write {lower.level} or more")
-        highest = max((rule.level for rule in tier.thresholds), default=0)
-        if tier.breach_level < highest:
-            problem = f"a breach calls level {tier.breach_level}, a threshold before it level {highest}"
-            breach: Loc = ("tiers", name, "breach_level")
-            yield Flaw(Check.BREACH_BELOW_THRESHOLD, breach, problem, f"write {highest} or more")
-
-
-def _chain(policy: PolicyModel) -> Flaws:
-    if not policy.chain:
-        remedy = "write at least one, e.g. [{level: 1, target: service-manager, delay: 30m}]"
-        yield Flaw(Check.NO_CHAIN, ("chain",), "has no level: nobody would be called", remedy)
-    for index, (lower, upper) in enumerate(pairwise(policy.chain), start=1):
-        if upper.level <= lower.level:
-            problem = f"level {upper.level} does not rise above level {lower.level}"
-            remedy = "order the chain by rising level, one entry a level"
-            yield Flaw(Check.CHAIN_NOT_RISING, ("chain", index, "level"), problem, remedy)
-
-
-# -- parties and roles
-
-
 def _parties(policy: PolicyModel) -> Flaws:
     yield from _contacts(policy.default_party, ("default_party", "contacts"))
     for name, party in policy.parties.items():
         yield from _contacts(party, ("parties", name, "contacts"))
 
 
-def _contacts(party: PartyModel, loc: Loc) -> Flaws:
+def _contacts(party: DefaultPartyModel, loc: Loc) -> Flaws:
     if not party.contacts:
         yield Flaw(Check.NO_CONTACTS, loc, "names nobody to contact", "write e.g. [noc@supplier]")
     for index, contact in enumerate(party.contacts):
         if contact in party.contacts[:index]:
             problem = f'"{contact}" is named twice: the search for a next contact would go in circles'
             yield Flaw(Check.DUPLICATE_CONTACT, (*loc, index), problem, "name each contact once")
+
+
+def _indicators(policy: PolicyModel) -> Flaws:
+    yield from _silence(policy.default_indicator, ("default_indicator",))
+    for name, rule in policy.indicators.items():
+        yield from _silence(rule, ("indicators", name))
+
+
+def _silence(rule: IndicatorModel, loc: Loc) -> Flaws:
+    """An indicator that goes stale first is neither opened nor cleared by the waits behind."""
+    for name in ("clear_after", "open_after"):
+        wait = getattr(rule, name)
+        if rule.silence_after is not None and rule.silence_after < wait:
+            problem = f"is shorter than {name} ({format_duration(wait)}): silence would decide first"
+            remedy = f"write {format_duration(wait)} or more"
+            yield Flaw(Check.SILENCE_TOO_SHORT, (*loc, "silence_after"), problem, remedy)
+            return
 
 
 def _roles(policy: PolicyModel) -> Flaws:
@@ -167,9 +164,11 @@ CHECKS: tuple[Callable[[PolicyModel], Flaws], ...] = (
     _calendars,
     _used_calendars,
     _default_tier,
-    _thresholds,
-    _chain,
+    _indicators,
     _parties,
     _roles,
+    *call_checks.CHECKS,
+    *override_checks.CHECKS,
+    *hold_checks.CHECKS,
     *plan_checks.CHECKS,
 )

@@ -48,6 +48,13 @@ class Check(StrEnum):
     WRONG_ROUTE = "wrong-route"
     TWO_TROUBLES = "two-troubles"
     SUPPLIER_WITHOUT_CAUSE = "supplier-without-cause"
+    DUPLICATE_FALLBACK = "duplicate-fallback"
+    # -- indicators, holds, overrides
+    SILENCE_TOO_SHORT = "silence-too-short"
+    HOLD_STOPS_NOTHING = "hold-stops-nothing"
+    PAUSE_NEVER_ENDS = "pause-never-ends"
+    OVERRIDE_WITHOUT_TARGETS = "override-without-targets"
+    SHADOWED_OVERRIDE = "shadowed-override"
     # -- people and parties
     NO_CONTACTS = "no-contacts"
     DUPLICATE_CONTACT = "duplicate-contact"
@@ -63,6 +70,16 @@ class Check(StrEnum):
     LATENESS_OVER_RELAPSE = "lateness-over-relapse"
     UNMATCHED_RULE = "unmatched-rule"
     NO_LAST_RULE = "no-last-rule"
+    OPENS_AFTER_TARGET = "opens-after-target"
+    HOLD_WITHOUT_END = "hold-without-end"
+    UNMATCHED_HOLD = "unmatched-hold"
+    OVERRIDE_MATCHES_ALL = "override-matches-all"
+    SLOT_MISSES_TARGET = "slot-misses-target"
+    SLOT_WHEN_OWNER_AWAY = "slot-when-owner-away"
+    FALLBACK_IGNORED = "fallback-ignored"
+    LEVEL_NOT_IN_CHAIN = "level-not-in-chain"
+    NOBODY_ON_DUTY = "nobody-on-duty"
+    SERVES_TWICE = "serves-twice"
 
 
 @dataclass(frozen=True, slots=True)

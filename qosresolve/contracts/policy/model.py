@@ -1,82 +1,30 @@
 """The shape of a policy file: pydantic models that mirror `core.policy`, in the words of an operator.
 
-Every text is still as it was written when it comes here (`document`). What does not fit together across
-fields is `checks`' business.
+What one value may be is in `fields`; what does not fit together across fields is `checks`' business.
 """
 
-from collections.abc import Callable, Mapping
-from datetime import date
-from functools import partial
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from qosresolve.contracts.policy.words import NONE, parse_duration, parse_span
-from qosresolve.core.vocabulary import NodeKind, RootCauseKind, Severity
-
-
-def _told(parse: Callable[[str], object], value: object) -> object:
-    """Parse a text; the error keeps problem and remedy apart."""
-    if not isinstance(value, str):
-        raise PydanticCustomError("not_text", "is a block; write one value")
-    try:
-        return parse(value)
-    except ValueError as error:
-        problem, remedy = error.args
-        raise PydanticCustomError("text", "{told}", {"told": f"{problem}; {remedy}"}) from None
-
-
-def _positive(text: str) -> int:
-    duration = parse_duration(text)
-    if duration == 0:
-        raise ValueError(f'"{text}" is no time at all', "write a duration above zero")
-    return duration
-
-
-def _target(text: str) -> int | None:
-    if text == NONE:
-        return None
-    try:
-        return _positive(text)
-    except ValueError as error:
-        problem, remedy = error.args
-        raise ValueError(problem, remedy.replace("4h or 2d", "4h, 2d") + " or none") from None
-
-
-def _iso_date(text: str) -> str:
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise ValueError(f'"{text}" is not a date', "write e.g. 2026-12-24") from None
-
-
-def _listed(value: object) -> object:
-    """One word may stand for a list of one."""
-    return [value] if isinstance(value, str) and value else value
-
-
-def _hours(value: object) -> object:
-    """`always` is short for all hours of all days in UTC."""
-    if value == "always":
-        return {"zone": "UTC", "week": {"daily": ["00:00-24:00"]}}
-    if isinstance(value, str):
-        told = f'"{value}" is no calendar; write always, or a block with zone and week'
-        raise PydanticCustomError("text", "{told}", {"told": told})
-    return value
-
-
-Span = tuple[int, int]
-Word = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
-Duration = Annotated[int, PlainValidator(partial(_told, parse_duration))]
-PositiveDuration = Annotated[int, PlainValidator(partial(_told, _positive))]
-TargetDuration = Annotated[int | None, PlainValidator(partial(_told, _target))]
-OpenSpan = Annotated[Span, PlainValidator(partial(_told, parse_span))]
-IsoDate = Annotated[str, PlainValidator(partial(_told, _iso_date))]
-Words = Annotated[tuple[Word, ...], BeforeValidator(_listed)]
-Spans = Annotated[tuple[OpenSpan, ...], BeforeValidator(_listed)]
-Kinds = Annotated[tuple[RootCauseKind, ...], BeforeValidator(_listed)]
-Times100 = Annotated[int, Field(ge=0, le=100)]
+from qosresolve.contracts.policy.fields import (
+    Clocks,
+    Duration,
+    IsoDate,
+    Kinds,
+    Level,
+    Name,
+    PositiveDuration,
+    Spans,
+    TargetDuration,
+    Times100,
+    Word,
+    Words,
+    hours,
+    listed,
+)
+from qosresolve.core.vocabulary import NodeKind, Severity
 
 
 class Strict(BaseModel):
@@ -98,7 +46,7 @@ class CalendarModel(Strict):
     zone: Word = Field(examples=["Europe/Berlin"])
     week: Mapping[str, Spans] = Field(examples=['{mon-fri: ["08:00-18:00"]}'])
     holidays: HolidaysModel | None = None
-    extra_closed: Annotated[tuple[IsoDate, ...], BeforeValidator(_listed)] = ()
+    extra_closed: Annotated[tuple[IsoDate, ...], BeforeValidator(listed)] = ()
 
 
 class TargetModel(Strict):
@@ -122,7 +70,7 @@ class ThresholdModel(Strict):
     """At `percent` of the target's open time the escalation level is at least `level`."""
 
     percent: int = Field(ge=1, le=99, examples=["50"])
-    level: int = Field(ge=0, le=10, examples=["1"])
+    level: Level = Field(examples=["1"])
 
 
 class TierModel(Strict):
@@ -154,25 +102,45 @@ class NodeModel(Strict):
     terms: TermsModel | None = None
     after: Words = ()
     when: Kinds = ()
-    with_party: str = Field(default="", max_length=100)
+    with_party: Name = ""
     blocks_clear: bool = False
+    not_before: Duration = 0
+    slot: Name = ""
+    fallback: Words = ()
 
 
-class PartyModel(Strict):
-    """An outside supplier; without `terms` those of the file hold."""
+class InformationModel(Strict):
+    """Who answers when a party asks us something; what is left out is the first analysis'."""
+
+    owner: Word = Field(examples=["Customer Interface Management"])
+    duration: PositiveDuration = Field(examples=["1h"])
+    calendar: Word = Field(examples=["24x7"])
+    terms: TermsModel | None = None
+
+
+class DefaultPartyModel(Strict):
+    """An outside supplier that is not listed; without `terms` those of the file hold."""
 
     contacts: Words = Field(examples=["[noc@supplier, duty-manager@supplier]"])
     resolve_within: PositiveDuration = Field(examples=["8h"])
     terms: TermsModel | None = None
 
 
+class PartyModel(DefaultPartyModel):
+    """An outside supplier, and what else it can do than mend its own."""
+
+    serves: Words = ()
+    work_around: bool = False
+
+
 class ChainModel(Strict):
-    """One level of the escalation chain."""
+    """One level of the escalation chain; an empty target is a vacancy."""
 
     level: int = Field(ge=1, le=10, examples=["1"])
-    target: Word = Field(examples=["service-manager"])
+    target: Name = Field(examples=["service-manager"])
     delay: PositiveDuration = Field(examples=["30m"])
     repeats: Times100 = 0
+    calendar: Name = ""
 
 
 class AssignmentModel(Strict):
@@ -182,13 +150,43 @@ class AssignmentModel(Strict):
     tier: str = ""
     site: str = ""
     indicator: str = ""
+    calendar: Name = ""
 
 
 class IndicatorModel(Strict):
-    """How long an indicator must be good to be believed, and the mildest severity that opens a report."""
+    """How long an indicator must be good or bad to be believed, and what opens a report."""
 
     clear_after: Duration = Field(examples=["5m"])
     opens_at: Severity = Field(examples=["minor"])
+    open_after: Duration = 0
+    silence_after: TargetDuration = None
+
+
+class HoldModel(Strict):
+    """Which clocks a reason stops, and for how long at most."""
+
+    clocks: Clocks = Field(examples=["[restore]"])
+    at_most: TargetDuration = None
+
+
+class SomeTargetsModel(Strict):
+    """Targets for some severities."""
+
+    critical: TargetModel | None = None
+    major: TargetModel | None = None
+    minor: TargetModel | None = None
+    warning: TargetModel | None = None
+    indeterminate: TargetModel | None = None
+
+
+class OverrideModel(Strict):
+    """Targets that go before the tier's; first match wins; what is left out matches all."""
+
+    offering: Name = ""
+    tier: Name = ""
+    sla: Name = ""
+    indicator: Name = ""
+    targets: SomeTargetsModel = Field(examples=["{critical: {respond: 15m, restore: 2h}}"])
 
 
 class TimesModel(Strict):
@@ -204,6 +202,8 @@ class TimesModel(Strict):
     suppress_for: Duration = Field(examples=["24h"])
     withdraw_within: PositiveDuration = Field(examples=["30m"])
     acknowledge_for: PositiveDuration = Field(examples=["1h"])
+    check_within: Duration = 0
+    hold_backdate: Duration = 0
 
 
 class PolicyModel(Strict):
@@ -212,17 +212,24 @@ class PolicyModel(Strict):
     name: Word = Field(examples=["default"])
     calendar_horizon: int | None = Field(default=None, ge=2020, le=2100)
     retarget: Literal["from_raise", "from_start"] = "from_raise"
-    calendars: Mapping[Word, Annotated[CalendarModel, BeforeValidator(_hours)]] = Field(
+    retarget_on_fall: bool = False
+    maintenance_counts: bool = False
+    calendars: Mapping[Word, Annotated[CalendarModel, BeforeValidator(hours)]] = Field(
         examples=["{24x7: always}"]
     )
     site_calendars: Mapping[Word, Word] = Field(default_factory=dict)
     default_tier: Word = Field(examples=["bronze"])
     tiers: Mapping[Word, TierModel] = Field(examples=["a block with one entry a tier"])
+    overrides: tuple[OverrideModel, ...] = ()
+    holds: Mapping[Word, HoldModel] = Field(default_factory=dict)
     default_indicator: IndicatorModel = Field(examples=["{clear_after: 5m, opens_at: minor}"])
     indicators: Mapping[Word, IndicatorModel] = Field(default_factory=dict)
     terms: TermsModel = Field(examples=["{accept_within: 10m, remind_every: 10m, reminders: 2}"])
     plan: tuple[NodeModel, ...] = Field(examples=["a list of nodes"])
-    default_party: PartyModel = Field(examples=["{contacts: [supplier-desk], resolve_within: 8h}"])
+    information: InformationModel | None = None
+    work_thresholds: tuple[ThresholdModel, ...] = ()
+    overdue_level: Level = 0
+    default_party: DefaultPartyModel = Field(examples=["{contacts: [supplier-desk], resolve_within: 8h}"])
     parties: Mapping[Word, PartyModel] = Field(default_factory=dict)
     chain: tuple[ChainModel, ...] = Field(examples=["[{level: 1, target: service-manager, delay: 30m}]"])
     assignment: tuple[AssignmentModel, ...] = ()

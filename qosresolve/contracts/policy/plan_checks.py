@@ -1,9 +1,10 @@
-"""What has to hold of a plan: a DAG of named nodes, a first analysis, and a route for every root cause."""
+"""What has to hold of a plan: a DAG of named nodes, a first analysis, a route for every root cause."""
 
 from collections.abc import Callable, Iterable, Iterator
 
 from qosresolve.contracts.policy.findings import Check, Flaw, meant
 from qosresolve.contracts.policy.model import NodeModel, PolicyModel
+from qosresolve.contracts.policy.omitted import INFORMATION
 from qosresolve.core.vocabulary import NodeKind, RootCauseKind
 
 CUSTOMER = "customer"
@@ -93,6 +94,28 @@ def _two_troubles(policy: PolicyModel) -> Iterator[Flaw]:
             yield Flaw(Check.TWO_TROUBLES, loc, problem, "keep one serviceTrouble node a kind")
 
 
+def _information(policy: PolicyModel) -> Iterator[Flaw]:
+    """Old files may have such a node; with its own block the activity's name is taken."""
+    names = [node.name for node in policy.plan]
+    if policy.information is not None and INFORMATION in names:
+        problem = f'there is an activity "{INFORMATION}" already, by the block of that name'
+        loc = ("plan", names.index(INFORMATION), "name")
+        yield Flaw(Check.DUPLICATE_NODE, loc, problem, "give the node another name")
+
+
+def _fallback(policy: PolicyModel) -> Iterator[Flaw]:
+    for index, node in enumerate(policy.plan):
+        asked = (node.owner, *node.fallback)
+        for position, name in enumerate(node.fallback):
+            if name in asked[: position + 1]:
+                who = "is the owner" if name == node.owner else "is named twice"
+                problem = f'"{name}" {who}: the search for the next one would go in circles'
+                loc = ("plan", index, "fallback", position)
+                yield Flaw(
+                    Check.DUPLICATE_FALLBACK, loc, problem, "name each of them once, without the owner"
+                )
+
+
 def _suppliers(policy: PolicyModel) -> Iterator[Flaw]:
     for index, node in enumerate(policy.plan):
         if node.kind is NodeKind.SUPPLIER and not node.when:
@@ -118,4 +141,6 @@ CHECKS: tuple[Callable[[PolicyModel], Iterator[Flaw]], ...] = (
     _routes,
     _two_troubles,
     _suppliers,
+    _information,
+    _fallback,
 )

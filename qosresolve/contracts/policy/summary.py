@@ -1,12 +1,12 @@
 """A policy told to people: sections of rows, for `policy check` and for pages. Nothing is printed here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 
 from qosresolve.contracts.policy.findings import Finding
 from qosresolve.contracts.policy.words import DAYS, format_duration
 from qosresolve.core.calendar import Calendar, Span
-from qosresolve.core.policy import Node, Party, Policy, Terms
+from qosresolve.core.policy import IndicatorRule, Node, Party, Policy, Terms
 from qosresolve.core.vocabulary import RootCauseKind, Severity
 
 _WORST_FIRST = tuple(reversed(Severity))
@@ -26,12 +26,17 @@ def summary(policy: Policy, *, today: date, warnings: tuple[Finding, ...] = ()) 
     return (
         _overview(policy),
         _targets(policy),
+        _overrides(policy),
         _escalation(policy),
+        _indicators(policy),
+        _holds(policy),
         _calendars(policy, today),
         _plan(policy),
         _routes(policy),
         _parties(policy),
         _chain(policy),
+        _assignment(policy),
+        _times(policy),
         _roles(policy),
         _warnings(warnings, policy, today),
     )
@@ -43,8 +48,16 @@ def _overview(policy: Policy) -> Section:
         ("hash", policy.hash),
         ("default tier", policy.default_tier),
         ("re-target", "from the start" if policy.retarget_from_start else "from the raise"),
+        ("a fall in severity", "moves the deadline" if policy.falls_retarget else "leaves the deadline"),
+        ("time in maintenance", "counts" if policy.window_counts else "does not count"),
+        ("overdue work", _work(policy)),
     )
     return Section("policy", ("what", "is"), rows)
+
+
+def _work(policy: Policy) -> str:
+    steps = [f"{rule.percent} %: level {rule.level}" for rule in policy.work_thresholds]
+    return ", ".join([*steps, f"overdue: level {policy.overdue_level}"])
 
 
 def _tiers(policy: Policy) -> list[str]:
@@ -59,6 +72,42 @@ def _targets(policy: Policy) -> Section:
         for target in [policy.tiers[name].targets[severity]]
     )
     return Section("targets", ("tier", "severity", "respond", "restore"), rows)
+
+
+def _overrides(policy: Policy) -> Section:
+    columns = ("offering", "tier", "sla", "indicator", "severity", "respond", "restore")
+    rows = tuple(
+        (
+            *(text or "any" for text in (item.offering, item.tier, item.sla, item.indicator)),
+            str(severity),
+            format_duration(item.targets[severity].respond),
+            format_duration(item.targets[severity].restore),
+        )
+        for item in policy.overrides
+        for severity in _WORST_FIRST
+        if severity in item.targets
+    )
+    return Section("overrides, first match wins", columns, rows)
+
+
+def _indicators(policy: Policy) -> Section:
+    rules = (*policy.indicators.items(), ("any other", policy.default_indicator))
+    columns = ("indicator", "opens at", "open after", "clear after", "stale after")
+    return Section("indicators", columns, tuple(_indicator_row(name, rule) for name, rule in rules))
+
+
+def _indicator_row(name: str, rule: IndicatorRule) -> tuple[str, ...]:
+    opened = format_duration(rule.open_after) if rule.open_after else "at once"
+    stale = "never" if rule.silence_after is None else format_duration(rule.silence_after)
+    return (name, str(rule.opens_at), opened, format_duration(rule.clear_after), stale)
+
+
+def _holds(policy: Policy) -> Section:
+    rows = tuple(
+        (reason, ", ".join(rule.clocks), "-" if rule.at_most is None else format_duration(rule.at_most))
+        for reason, rule in policy.holds.items()
+    )
+    return Section("holds", ("reason", "stops", "at most"), rows)
 
 
 def _escalation(policy: Policy) -> Section:
@@ -113,12 +162,18 @@ def _clock(minute: int) -> str:
 
 def _plan(policy: Policy) -> Section:
     columns = ("node", "kind", "owner", "duration", "after", "when", "follow-up", "marks")
-    return Section("plan", columns, tuple(_node_row(node, policy) for node in policy.plan))
+    rows = [_node_row(node, policy) for node in policy.plan]
+    name, kind, owner, duration, *_, follow_up, marks = _node_row(policy.information, policy)
+    rows.append((name, kind, owner, duration, "-", "a party asks", follow_up, marks))
+    return Section("plan", columns, tuple(rows))
 
 
 def _node_row(node: Node, policy: Policy) -> tuple[str, ...]:
     marks = [f"with {node.with_party}"] if node.with_party else []
     marks += ["blocks clear"] if node.blocks_clear else []
+    marks += [f"not before {format_duration(node.not_before)}"] if node.not_before else []
+    marks += [f"begins in {node.slot}"] if node.slot else []
+    marks += [f"else {' > '.join(node.fallback)}"] if node.fallback else []
     return (
         node.name,
         str(node.kind),
@@ -150,21 +205,50 @@ def _routes(policy: Policy) -> Section:
 
 def _parties(policy: Policy) -> Section:
     parties = (*policy.parties.values(), policy.default_party)
-    columns = ("party", "contacts", "resolve within", "follow-up")
+    columns = ("party", "contacts", "resolve within", "follow-up", "also")
     return Section("parties", columns, tuple(_party_row(party) for party in parties))
 
 
 def _party_row(party: Party) -> tuple[str, ...]:
     within = format_duration(party.resolve_within)
-    return (party.name, " > ".join(party.contacts), within, _follow_up(party.terms))
+    also = [f"mends {component}" for component in party.serves]
+    also += ["routes around anything"] if party.work_around else []
+    return (party.name, " > ".join(party.contacts), within, _follow_up(party.terms), ", ".join(also) or "-")
 
 
 def _chain(policy: Policy) -> Section:
     rows = tuple(
-        (str(step.level), step.target, format_duration(step.delay), str(step.repeats))
+        (
+            str(step.level),
+            step.target or "vacant",
+            step.calendar or "always",
+            format_duration(step.delay),
+            str(step.repeats),
+        )
         for step in policy.chain
     )
-    return Section("escalation chain", ("level", "calls", "next after", "repeats"), rows)
+    return Section("escalation chain", ("level", "calls", "on duty", "next after", "repeats"), rows)
+
+
+def _assignment(policy: Policy) -> Section:
+    rows = tuple(
+        (
+            rule.assignee,
+            *(text or "any" for text in (rule.tier, rule.site, rule.indicator)),
+            rule.calendar or "always",
+        )
+        for rule in policy.assignment
+    )
+    columns = ("assignee", "tier", "site", "indicator", "hours")
+    return Section("assignment, first match wins", columns, rows)
+
+
+def _times(policy: Policy) -> Section:
+    rows = tuple(
+        (item.name.replace("_", " "), format_duration(getattr(policy.times, item.name)))
+        for item in fields(policy.times)
+    )
+    return Section("windows and waits", ("what", "is"), rows)
 
 
 def _roles(policy: Policy) -> Section:

@@ -7,13 +7,14 @@ differ, so these are hints. Runs only on a policy without flaws.
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 
-from qosresolve.contracts.policy.findings import Check, Flaw
-from qosresolve.contracts.policy.model import NodeModel, PolicyModel, TargetModel, TargetsModel
+from qosresolve.contracts.policy import call_checks, hold_checks, override_checks, slot_checks
+from qosresolve.contracts.policy.findings import Check, Flaw, Loc
+from qosresolve.contracts.policy.model import IndicatorModel, NodeModel, PolicyModel
 from qosresolve.contracts.policy.plan_checks import routes
+from qosresolve.contracts.policy.promises import length, promises, shortest
 from qosresolve.contracts.policy.words import format_duration
 from qosresolve.core.vocabulary import NodeKind, RootCauseKind
 
-_NEVER = float("inf")
 _FROM_MILDEST = ("warning", "minor", "major", "critical")
 
 
@@ -26,17 +27,17 @@ def warnings(policy: PolicyModel) -> tuple[Flaw, ...]:
 
 
 def _infeasible(policy: PolicyModel) -> Iterator[Flaw]:
-    length, path = max(
+    longest, path = max(
         (_longest(policy, kind) for kind in RootCauseKind), key=lambda found: (found[0], found[1])
     )
-    for name, tier in policy.tiers.items():
-        severity, shortest = _shortest(tier.targets, "restore")
-        if shortest < length:
+    for promise in promises(policy):
+        severity, least = shortest(promise, "restore")
+        if least < longest:
             problem = (
-                f"infeasible: the plan {' > '.join(path)} takes {format_duration(length)}, "
-                f"the target is {format_duration(int(shortest))}: it is scheduled forward and calls at once"
+                f"infeasible: the plan {' > '.join(path)} takes {format_duration(longest)}, "
+                f"the target is {format_duration(int(least))}: it is scheduled forward and calls at once"
             )
-            loc = ("tiers", name, "targets", severity, "restore")
+            loc = (*promise.loc, severity, "restore")
             yield Flaw(Check.INFEASIBLE, loc, problem, "shorten the plan, or lengthen the target")
 
 
@@ -52,8 +53,8 @@ def _ending_with(
 ) -> tuple[int, tuple[str, ...]]:
     node = laid_out[name]
     before = [_ending_with(policy, laid_out, item) for item in node.after if item in laid_out]
-    length, path = max(before, default=(0, ()))
-    return length + _duration(policy, node), (*path, name)
+    passed, path = max(before, default=(0, ()))
+    return max(passed, node.not_before) + _duration(policy, node), (*path, name)
 
 
 def _duration(policy: PolicyModel, node: NodeModel) -> int:
@@ -64,17 +65,6 @@ def _duration(policy: PolicyModel, node: NodeModel) -> int:
     return max(node.duration, *(party.resolve_within for party in parties))
 
 
-def _shortest(targets: TargetsModel, clock: str) -> tuple[str, float]:
-    """Return the severity with the shortest target of a clock, and that target."""
-    found = [(severity, _length(getattr(targets, severity), clock)) for severity in TargetsModel.model_fields]
-    return min(found, key=lambda item: item[1])
-
-
-def _length(target: TargetModel, clock: str) -> float:
-    length = target.restore if clock == "restore" else target.respond
-    return _NEVER if length is None else length
-
-
 def _counts(node: NodeModel) -> bool:
     return node.kind is not NodeKind.IMPROVEMENT
 
@@ -83,22 +73,21 @@ def _counts(node: NodeModel) -> bool:
 
 
 def _stricter(policy: PolicyModel) -> Iterator[Flaw]:
-    for name, tier in policy.tiers.items():
+    for promise in promises(policy):
         for clock in ("respond", "restore"):
-            for milder, worse in pairwise(_FROM_MILDEST):
-                short = _length(getattr(tier.targets, milder), clock)
-                if short < _length(getattr(tier.targets, worse), clock):
+            given = [severity for severity in _FROM_MILDEST if severity in promise.targets]
+            for milder, worse in pairwise(given):
+                if length(promise.targets[milder], clock) < length(promise.targets[worse], clock):
                     problem = f"{milder} has a shorter {clock} target than {worse}"
-                    loc = ("tiers", name, "targets", milder, clock)
+                    loc = (*promise.loc, milder, clock)
                     yield Flaw(Check.MILDER_IS_STRICTER, loc, problem, "check both targets")
 
 
 def _respond_after_restore(policy: PolicyModel) -> Iterator[Flaw]:
-    for name, tier in policy.tiers.items():
-        for severity in TargetsModel.model_fields:
-            target: TargetModel = getattr(tier.targets, severity)
-            if target.respond is not None and target.respond > _length(target, "restore"):
-                loc = ("tiers", name, "targets", severity, "respond")
+    for promise in promises(policy):
+        for severity, target in promise.targets.items():
+            if target.respond is not None and target.respond > length(target, "restore"):
+                loc = (*promise.loc, severity, "respond")
                 problem = "the report may be restored late before anybody has to take it"
                 yield Flaw(Check.RESPOND_AFTER_RESTORE, loc, problem, "respond sooner than restore")
 
@@ -107,19 +96,32 @@ def _slow_acceptance(policy: PolicyModel) -> Iterator[Flaw]:
     """The first analysis stops the respond clock when it is accepted."""
     index = next(index for index, node in enumerate(policy.plan) if _first(node))
     terms = policy.plan[index].terms or policy.terms
-    for name, tier in policy.tiers.items():
-        severity, shortest = _shortest(tier.targets, "respond")
-        if terms.accept_within > shortest:
+    for promise in promises(policy):
+        severity, least = shortest(promise, "respond")
+        if terms.accept_within > least:
             problem = (
-                f"the respond target {format_duration(int(shortest))} passes before "
+                f"the respond target {format_duration(int(least))} passes before "
                 f'"{policy.plan[index].name}" is first reminded, after {format_duration(terms.accept_within)}'
             )
-            loc = ("tiers", name, "targets", severity, "respond")
+            loc = (*promise.loc, severity, "respond")
             yield Flaw(Check.SLOW_ACCEPTANCE, loc, problem, "shorten its accept_within")
 
 
 def _first(node: NodeModel) -> bool:
     return node.kind is NodeKind.ANALYSIS and not node.when
+
+
+def _opens_late(policy: PolicyModel) -> Iterator[Flaw]:
+    """The clock starts with the first bad sample, before the report opens."""
+    least = min(shortest(promise, "respond")[1] for promise in promises(policy))
+    rules: list[tuple[Loc, IndicatorModel]] = [(("default_indicator",), policy.default_indicator)]
+    rules += [(("indicators", name), rule) for name, rule in policy.indicators.items()]
+    for at, rule in rules:
+        if rule.open_after >= least:
+            problem = (
+                f"the shortest respond target, {format_duration(int(least))}, is over when a report opens"
+            )
+            yield Flaw(Check.OPENS_AFTER_TARGET, (*at, "open_after"), problem, "shorten it")
 
 
 # -- keys without effect, and rules that miss
@@ -145,6 +147,14 @@ def _party_ignored(policy: PolicyModel) -> Iterator[Flaw]:
             yield Flaw(Check.PARTY_IGNORED, ("plan", index, "with_party"), problem, "take it out")
 
 
+def _serves(policy: PolicyModel) -> Iterator[Flaw]:
+    for name, party in policy.parties.items():
+        for index, component in enumerate(party.serves):
+            if component in party.serves[:index]:
+                loc = ("parties", name, "serves", index)
+                yield Flaw(Check.SERVES_TWICE, loc, f'"{component}" is named twice', "name it once")
+
+
 def _lateness(policy: PolicyModel) -> Iterator[Flaw]:
     times = policy.times
     if times.lateness_window > times.relapse_window:
@@ -161,7 +171,7 @@ def _assignment(policy: PolicyModel) -> Iterator[Flaw]:
             problem = f'there is no tier "{rule.tier}" here'
             yield Flaw(Check.UNMATCHED_RULE, ("assignment", index, "tier"), problem, "check its spelling")
     last = policy.assignment[-1] if policy.assignment else None
-    if last is None or last.tier or last.site or last.indicator:
+    if last is None or last.tier or last.site or last.indicator or last.calendar:
         problem = "reports that match no rule stay unassigned"
         remedy = "end with a rule that has an assignee only"
         yield Flaw(Check.NO_LAST_RULE, ("assignment",), problem, remedy)
@@ -176,4 +186,10 @@ RULES: tuple[Callable[[PolicyModel], Iterator[Flaw]], ...] = (
     _party_ignored,
     _lateness,
     _assignment,
+    _opens_late,
+    _serves,
+    *call_checks.WARNINGS,
+    *hold_checks.WARNINGS,
+    *override_checks.WARNINGS,
+    *slot_checks.WARNINGS,
 )
