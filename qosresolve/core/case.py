@@ -1,13 +1,12 @@
 """The case: all that the core knows of one product, its watch and the reports held."""
 
-from dataclasses import dataclass
-
 from qosresolve.core.ids import FINGERPRINT_BYTES, ID_BYTES
+from qosresolve.core.record import record
 from qosresolve.core.report import Report
 from qosresolve.core.watch import Watch
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Case:
     """A product's reports, oldest first, and its watch. At most one report is open."""
 

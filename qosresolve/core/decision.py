@@ -1,13 +1,12 @@
 """What a process decides about one input: an outcome, the rule behind it, and the facts."""
 
-from dataclasses import dataclass
-
 from qosresolve.core.facts import Fact, Facts
+from qosresolve.core.record import record
 from qosresolve.core.rules import Rule
 from qosresolve.core.vocabulary import Outcome
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Verdict:
     """The decision of one process about one input."""
 

@@ -10,12 +10,10 @@ from typing import Any, get_args
 from qosresolve.core import fold_obligations as work
 from qosresolve.core import fold_report as on
 from qosresolve.core.case import Case
-from qosresolve.core.change import changed
 from qosresolve.core.facts import (
     AbatementDropped,
     AbatementKept,
     AlarmSettled,
-    DeadLettered,
     DegradationAwaited,
     DegradationDropped,
     Entry,
@@ -23,15 +21,15 @@ from qosresolve.core.facts import (
     InformationChanged,
     LinkSet,
     NoteAdded,
-    PolicyActivated,
     ReportForgotten,
     ReportOpened,
+    ShellFact,
     StatusChanged,
     SuppressionEnded,
     SuppressionSet,
-    WatchFact,
 )
 from qosresolve.core.ids import FINGERPRINT_BYTES
+from qosresolve.core.record import changed
 from qosresolve.core.report import RING_SIZE, Report
 from qosresolve.core.watch import Watch
 
@@ -49,11 +47,11 @@ def fold(case: Case, entry: Entry) -> Case:
 
 def evolve(case: Case, fact: Fact) -> Case:
     """Return the case after one fact, without the entry's stamp."""
-    if isinstance(fact, _WATCH_FACTS) or (isinstance(fact, AlarmSettled) and not fact.report_id):
-        return changed(case, watch=_watched(case, fact))
     change = _TABLE.get(type(fact))
-    if change is not None:
+    if change is not None and _touches(fact):
         return _with_report(case, change, fact)
+    if type(fact) in _WATCH_TABLE:
+        return Case(case.product_id, _watched(case, fact), case.reports)
     if isinstance(fact, ReportOpened):
         return changed(case, reports=(*case.reports, on.opened(fact)))
     if isinstance(fact, ReportForgotten):
@@ -65,13 +63,7 @@ def evolve(case: Case, fact: Fact) -> Case:
 def stamp(case: Case, entry: Entry) -> Case:
     """Return the case with revision, time and re-send shield of everything the entry touched."""
     touched = {_touches(fact) for fact in entry.facts}
-    raised = {fact.report_id for fact in entry.facts if isinstance(fact, _RAISING)}
-    reports = tuple(
-        [
-            _stamp_report(report, entry, raised) if report.report_id in touched else report
-            for report in case.reports
-        ]
-    )
+    reports = [_stamped(report, entry) if report.report_id in touched else report for report in case.reports]
     watch = case.watch
     if watch is not None and "" in touched:
         watch = changed(
@@ -82,22 +74,23 @@ def stamp(case: Case, entry: Entry) -> Case:
         )
     if watch is not None and not watch.needed:
         watch = None
-    return Case(case.product_id, watch, reports)
+    return Case(case.product_id, watch, tuple(reports))
 
 
 def _touches(fact: Fact) -> str | None:
     """Return the id of the report that a fact is about, nothing for the watch, None for neither."""
-    if isinstance(fact, _SHELL_FACTS):
+    if type(fact) in _SHELL_FACTS:
         return None
     return getattr(fact, "report_id", "")
 
 
-def _stamp_report(report: Report, entry: Entry, raised: set[str]) -> Report:
+def _stamped(report: Report, entry: Entry) -> Report:
+    raised = any(type(fact) in _RAISING and _touches(fact) == report.report_id for fact in entry.facts)
     return changed(
         report,
         updated_at=entry.now,
         revision=report.revision + 1,
-        information_revision=report.information_revision + (report.report_id in raised),
+        information_revision=report.information_revision + raised,
         seen=_remember(report.seen, entry.fingerprint),
     )
 
@@ -131,7 +124,6 @@ def _same(item: Any, fact: Any) -> bool:
     return (item.indicator, item.object_id, item.source) == (fact.indicator, fact.object_id, fact.source)
 
 
-_WATCH_FACTS = get_args(WatchFact)
 _WATCH_TABLE: dict[type[Any], Callable[[Watch, Any], Watch]] = {
     AbatementKept: lambda watch, fact: changed(watch, abatements=(*watch.abatements, fact.abatement)),
     AbatementDropped: lambda watch, fact: changed(
@@ -147,6 +139,6 @@ _WATCH_TABLE: dict[type[Any], Callable[[Watch, Any], Watch]] = {
     ),
     AlarmSettled: lambda watch, fact: changed(watch, alarm=fact.alarm),
 }
-_SHELL_FACTS = (DeadLettered, PolicyActivated)
-_RAISING = (StatusChanged, InformationChanged, LinkSet, NoteAdded)
+_SHELL_FACTS = frozenset(get_args(ShellFact))
+_RAISING = frozenset({StatusChanged, InformationChanged, LinkSet, NoteAdded})
 _TABLE: dict[type[Any], Callable[[Report, Any], Report]] = {**on.TABLE, **work.TABLE}

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from qosresolve.core import facts as f
-from qosresolve.core.change import changed
 from qosresolve.core.obligation import AGAIN, Obligation
+from qosresolve.core.record import changed
 from qosresolve.core.report import Report
 from qosresolve.core.vocabulary import ENDED, ObligationState
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from qosresolve.core import facts as f
-from qosresolve.core.change import changed
 from qosresolve.core.clocks import Clock
 from qosresolve.core.obligation import CARRIED, Obligation
+from qosresolve.core.record import changed
 from qosresolve.core.report import FINDINGS_KEPT, Escalation, FindingKey, Link, Report, StatusChange
 from qosresolve.core.vocabulary import Classification, ClockName, ClockOutcome, Jeopardy, Status
 

@@ -4,10 +4,10 @@ Pure arithmetic of rows; which report a row belongs to, and whether a sample ope
 business. Ordering is by (event time, source sequence).
 """
 
-from qosresolve.core.change import changed
 from qosresolve.core.facts import Facts, IndicatorMeasured
 from qosresolve.core.inputs import Degradation
 from qosresolve.core.policy import IndicatorRule, Policy, Times
+from qosresolve.core.record import changed
 from qosresolve.core.report import Indicator, Report
 from qosresolve.core.targets import relaxed
 from qosresolve.core.vocabulary import RANK, IndicatorState

@@ -6,6 +6,7 @@ become inputs is `qosresolve.contracts`' business.
 
 from dataclasses import dataclass
 
+from qosresolve.core.record import record
 from qosresolve.core.vocabulary import (
     AnswerState,
     DegradationKind,
@@ -16,7 +17,7 @@ from qosresolve.core.vocabulary import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cause:
     """Where an input lies in Kafka, and its canonical event id."""
 
@@ -139,7 +140,7 @@ class Deadline:
 Input = Degradation | Command | Answer | Deadline
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Received:
     """An input with where it lay and a short digest of its bytes."""
 

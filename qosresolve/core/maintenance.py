@@ -5,10 +5,10 @@ since the last look, from their true instants. Nothing falls due before that: it
 """
 
 from qosresolve.core import holds
-from qosresolve.core.change import changed
 from qosresolve.core.clocks import Hold
 from qosresolve.core.facts import Facts, HoldStarted, IndicatorMeasured
 from qosresolve.core.policy import HoldRule, Policy
+from qosresolve.core.record import changed
 from qosresolve.core.report import MAINTENANCE, Report
 from qosresolve.core.spans import Span
 from qosresolve.core.vocabulary import IndicatorState

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from qosresolve.core.clocks import Clock, Hold
 from qosresolve.core.obligation import Obligation
+from qosresolve.core.record import record
 from qosresolve.core.vocabulary import (
     OPEN,
     RANK,
@@ -27,7 +28,7 @@ FINDINGS_KEPT = 8
 MAINTENANCE = "maintenance"  # id and reason of the hold inside a maintenance window
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Indicator:
     """One row of the table of degraded indicators; key (name, object_id).
 
@@ -127,7 +128,7 @@ class StatusChange:
     actor: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Report:
     """A report as it stands."""
 

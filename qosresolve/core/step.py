@@ -6,7 +6,6 @@ same step, whenever it is run.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from qosresolve.core import degradation, fold, targets
 from qosresolve.core.case import Case
@@ -26,6 +25,7 @@ from qosresolve.core.processes import (
     engage_suppliers,
     escalate,
 )
+from qosresolve.core.record import record
 from qosresolve.core.report import Report
 from qosresolve.core.requests import REACTIONS, Request, react
 from qosresolve.core.rules import Rule
@@ -48,7 +48,7 @@ FOLLOW: tuple[Process, ...] = (
 DUE: tuple[Process, ...] = (clear.due, change_status.due, coordinate.due, escalate.due)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Step:
     """The outcome of one input: the case after it, its journal entry, and what goes out."""
 
@@ -100,19 +100,14 @@ def step(case: Case, received: Received, policies: Policies, now: int) -> Step:
 def _caught_up(case: Case, policies: Policies, now: int) -> tuple[Case, Facts]:
     """Let the open report take in what maintenance windows did since somebody last looked."""
     facts: Facts = ()
-    report = case.open if policies.windows or _maintained(case) else None
-    while report is not None:
+    report = case.open
+    while report is not None and (policies.windows or report.holds):
         more = caught_up(report, policies.of(report), policies.windows, now)
         if not more:
             break
         case, facts = _evolved(case, more), facts + more
         report = case.open
     return case, facts
-
-
-def _maintained(case: Case) -> bool:
-    report = case.open
-    return report is not None and report.maintained
 
 
 def _mark(received: Received) -> bytes:

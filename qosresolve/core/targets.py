@@ -5,10 +5,10 @@ raised plus the target of that severity, holds not counted; worsening never move
 is in `clocks`.
 """
 
-from qosresolve.core.change import changed
 from qosresolve.core.clocks import Clock, Pause, targeted, verdict, with_pause
 from qosresolve.core.facts import ClockStopped, Facts, HoldEnded, SeverityChanged, TargetSet
 from qosresolve.core.policy import Policy
+from qosresolve.core.record import changed
 from qosresolve.core.report import Indicator, Report
 from qosresolve.core.tracking import tell
 from qosresolve.core.vocabulary import RANK, ClockName, ClockOutcome

@@ -7,7 +7,7 @@ from qosresolve.contracts import schemas
 from qosresolve.contracts.codec import SingleObjectCodec
 from qosresolve.contracts.convert import to_avro
 from qosresolve.contracts.incremental import Incremental
-from qosresolve.core.change import changed
+from qosresolve.core.record import changed
 from qosresolve.core.report import Report
 from tests.contracts.strategies import anything
 

@@ -4,8 +4,6 @@ Facts carry results (instants, targets, ids), so folding them needs no policy, c
 `Entry` is written to the journal for every input, even when nothing came of it.
 """
 
-from dataclasses import dataclass
-
 from qosresolve.core.facts.around import (
     AbatementDropped,
     AbatementKept,
@@ -71,6 +69,7 @@ from qosresolve.core.facts.work import (
     WithdrawalRequested,
 )
 from qosresolve.core.inputs import Cause
+from qosresolve.core.record import record
 from qosresolve.core.rules import Rule
 from qosresolve.core.vocabulary import Outcome
 
@@ -199,7 +198,7 @@ Fact = ReportFact | WatchFact | AlarmSettled | ShellFact
 Facts = tuple[Fact, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """The journal record of one input: its cause, what became of it and why, and its facts.
 

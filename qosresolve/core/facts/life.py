@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from qosresolve.core.inputs import Finding
+from qosresolve.core.record import record
 from qosresolve.core.report import Indicator, RootCause
 from qosresolve.core.vocabulary import (
     Classification,
@@ -51,7 +52,7 @@ class SuccessorNamed:
     successor: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class IndicatorMeasured:
     """A row of the indicator table changed; `reported_at` is the source's own time where we clamped it."""
 

@@ -5,11 +5,11 @@ and Engage's business.
 """
 
 from qosresolve.core import targets
-from qosresolve.core.change import changed
 from qosresolve.core.decision import Verdict, applied, no_op, noted
 from qosresolve.core.facts import Facts, FindingRecorded, RootCauseIdentified, RootCauseRevised
 from qosresolve.core.inputs import Finding
 from qosresolve.core.policy import Policy
+from qosresolve.core.record import changed
 from qosresolve.core.report import FindingKey, Report, RootCause
 from qosresolve.core.rules import Rule
 from qosresolve.core.tracking import tell

@@ -6,7 +6,6 @@ Identity, product, customer and status cannot be changed here.
 
 from qosresolve.core import targets
 from qosresolve.core.calendar import is_open
-from qosresolve.core.change import changed
 from qosresolve.core.decision import Verdict, applied, no_op, refused
 from qosresolve.core.facts import (
     Classified,
@@ -18,6 +17,7 @@ from qosresolve.core.facts import (
 )
 from qosresolve.core.inputs import Command
 from qosresolve.core.policy import AssignmentRule, Policy
+from qosresolve.core.record import changed
 from qosresolve.core.report import Report
 from qosresolve.core.rules import Rule
 from qosresolve.core.vocabulary import Classification, LinkKind, Severity, Status

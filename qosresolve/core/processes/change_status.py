@@ -6,7 +6,6 @@ lists the reason.
 """
 
 from qosresolve.core import holds, targets, tracking
-from qosresolve.core.change import changed
 from qosresolve.core.decision import Verdict, applied, no_op, refused
 from qosresolve.core.facts import Facts, IndicatorMeasured, ReportEnded, ReportReopened, StatusChanged
 from qosresolve.core.holds import STATUS
@@ -14,6 +13,7 @@ from qosresolve.core.indicators import doubted
 from qosresolve.core.inputs import Command
 from qosresolve.core.plan import counts
 from qosresolve.core.policy import Policy
+from qosresolve.core.record import changed
 from qosresolve.core.report import Report
 from qosresolve.core.rules import Rule
 from qosresolve.core.vocabulary import ClockOutcome, NodeKind, ObligationState, Status, Verb

@@ -5,7 +5,6 @@ has ended, at the latest after the policy's wait. Setting `cleared` is the messa
 """
 
 from qosresolve.core import indicators, targets
-from qosresolve.core.change import changed
 from qosresolve.core.decision import Verdict, applied, no_op, refused
 from qosresolve.core.facts import (
     ClearDelayed,
@@ -22,6 +21,7 @@ from qosresolve.core.obligation import Obligation
 from qosresolve.core.plan import counts
 from qosresolve.core.policy import Policy
 from qosresolve.core.processes.change_status import move
+from qosresolve.core.record import changed
 from qosresolve.core.report import Report
 from qosresolve.core.rules import Rule
 from qosresolve.core.vocabulary import ObligationState, Status
