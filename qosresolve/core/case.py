@@ -3,6 +3,7 @@
 from qosresolve.core.ids import FINGERPRINT_BYTES, ID_BYTES
 from qosresolve.core.record import record
 from qosresolve.core.report import Report
+from qosresolve.core.vocabulary import OPEN
 from qosresolve.core.watch import Watch
 
 
@@ -18,7 +19,7 @@ class Case:
     def open(self) -> Report | None:
         """Return the open report, if there is one."""
         for report in reversed(self.reports):
-            if report.open:
+            if report.status in OPEN:
                 return report
         return None
 

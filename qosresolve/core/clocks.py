@@ -7,6 +7,7 @@ time is walked is `calendar`'s business, who is told is Escalate's.
 from dataclasses import dataclass
 
 from qosresolve.core.calendar import Calendar
+from qosresolve.core.record import record
 from qosresolve.core.spans import due_around, united
 from qosresolve.core.vocabulary import ClockName, ClockOutcome
 
@@ -49,7 +50,7 @@ class Hold:
         return self.ended_at is None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Clock:
     """One clock as it stands. `target` is open time in ms, None where the policy says none.
 

@@ -63,7 +63,10 @@ def evolve(case: Case, fact: Fact) -> Case:
 def stamp(case: Case, entry: Entry) -> Case:
     """Return the case with revision, time and re-send shield of everything the entry touched."""
     touched = {_touches(fact) for fact in entry.facts}
-    reports = [_stamped(report, entry) if report.report_id in touched else report for report in case.reports]
+    raised = {fact.report_id for fact in entry.facts if isinstance(fact, _RAISING)}
+    reports = [
+        _stamped(report, entry, raised) if report.report_id in touched else report for report in case.reports
+    ]
     watch = case.watch
     if watch is not None and "" in touched:
         watch = changed(
@@ -84,13 +87,12 @@ def _touches(fact: Fact) -> str | None:
     return getattr(fact, "report_id", "")
 
 
-def _stamped(report: Report, entry: Entry) -> Report:
-    raised = any(type(fact) in _RAISING and _touches(fact) == report.report_id for fact in entry.facts)
+def _stamped(report: Report, entry: Entry, raised: set[str]) -> Report:
     return changed(
         report,
         updated_at=entry.now,
         revision=report.revision + 1,
-        information_revision=report.information_revision + raised,
+        information_revision=report.information_revision + (report.report_id in raised),
         seen=_remember(report.seen, entry.fingerprint),
     )
 
@@ -140,5 +142,5 @@ _WATCH_TABLE: dict[type[Any], Callable[[Watch, Any], Watch]] = {
     AlarmSettled: lambda watch, fact: changed(watch, alarm=fact.alarm),
 }
 _SHELL_FACTS = frozenset(get_args(ShellFact))
-_RAISING = frozenset({StatusChanged, InformationChanged, LinkSet, NoteAdded})
+_RAISING = (StatusChanged, InformationChanged, LinkSet, NoteAdded)
 _TABLE: dict[type[Any], Callable[[Report, Any], Report]] = {**on.TABLE, **work.TABLE}

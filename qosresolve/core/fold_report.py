@@ -73,9 +73,10 @@ def _carried_over(obligations: tuple[Obligation, ...]) -> tuple[Obligation, ...]
 
 def _measured(report: Report, fact: f.IndicatorMeasured) -> Report:
     row = fact.indicator
-    if report.indicator(row.key) is None:
+    known = report.indicator(row.key)
+    if known is None:
         return changed(report, indicators=(*report.indicators, row))
-    return changed(report, indicators=tuple(row if old.key == row.key else old for old in report.indicators))
+    return changed(report, indicators=tuple([row if old is known else old for old in report.indicators]))
 
 
 def _clock(report: Report, name: ClockName) -> Clock:

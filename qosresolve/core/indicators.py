@@ -15,7 +15,7 @@ from qosresolve.core.vocabulary import RANK, IndicatorState
 
 def sample_time(event: Degradation, now: int) -> int:
     """Return the instant a sample counts for: never later than the record's own time."""
-    return min(event.observed_at, now)
+    return min(now, event.observed_at)
 
 
 def outdated(row: Indicator, event: Degradation, now: int) -> bool:

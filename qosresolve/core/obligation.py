@@ -4,9 +4,8 @@ Serves activities, service trouble requests (TMF656) and supplier engagements (T
 Co-ordinate's and Engage's business; this module says how any of them lives, ages and ends.
 """
 
-from dataclasses import dataclass
-
 from qosresolve.core.clocks import Threshold
+from qosresolve.core.record import record
 from qosresolve.core.vocabulary import ENDED, RUNNING, NodeKind, ObligationState
 
 CARRIED = "carried"  # `cause_id` of work that still ran when its report was reopened
@@ -14,7 +13,7 @@ AGAIN = "again"  # `target` of the analysis that is asked again when nobody has 
 SILENCE = "silence:"  # begins the `cause_id` of a verification that is asked for since samples stay away
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Obligation:
     """One attempt at one plan node for one target.
 

@@ -70,7 +70,7 @@ class Indicator:
         return self.state in _BAD
 
 
-_BAD = frozenset({IndicatorState.DEGRADED, IndicatorState.STALE, IndicatorState.SUPPRESSED})
+_BAD = (IndicatorState.DEGRADED, IndicatorState.STALE, IndicatorState.SUPPRESSED)
 
 
 @dataclass(frozen=True, slots=True)

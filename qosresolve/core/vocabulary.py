@@ -2,6 +2,7 @@
 
 Every enumeration is written to Avro by its value. An unknown symbol from a newer writer reads as the
 enumeration's default there (see `schemas/`), so each set that arrives from outside has a harmless member.
+Groups are tuples: a member of an enumeration is found by identity there, and hashed in a set by Python code.
 """
 
 from enum import StrEnum
@@ -32,7 +33,7 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
-OPEN = frozenset({Status.ACKNOWLEDGED, Status.IN_PROGRESS, Status.PENDING, Status.HELD})
+OPEN = (Status.ACKNOWLEDGED, Status.IN_PROGRESS, Status.PENDING, Status.HELD)
 
 
 class DegradationKind(StrEnum):
@@ -100,23 +101,19 @@ class ObligationState(StrEnum):
     GAVE_UP = "gaveUp"
 
 
-RUNNING = frozenset(
-    {
-        ObligationState.REQUESTED,
-        ObligationState.ACCEPTED,
-        ObligationState.IN_PROGRESS,
-        ObligationState.CHECKING,
-    }
+RUNNING = (
+    ObligationState.REQUESTED,
+    ObligationState.ACCEPTED,
+    ObligationState.IN_PROGRESS,
+    ObligationState.CHECKING,
 )
-FAILED = frozenset({ObligationState.REJECTED, ObligationState.GAVE_UP, ObligationState.CANCELLED})
-ENDED = frozenset(
-    {
-        ObligationState.RESOLVED,
-        ObligationState.REJECTED,
-        ObligationState.WITHDRAWN,
-        ObligationState.CANCELLED,
-        ObligationState.GAVE_UP,
-    }
+FAILED = (ObligationState.REJECTED, ObligationState.GAVE_UP, ObligationState.CANCELLED)
+ENDED = (
+    ObligationState.RESOLVED,
+    ObligationState.REJECTED,
+    ObligationState.WITHDRAWN,
+    ObligationState.CANCELLED,
+    ObligationState.GAVE_UP,
 )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from qosresolve.core.inputs import Degradation
+from qosresolve.core.record import record
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ IN_MAINTENANCE = "maintenance"
 SILENCED = "suppressed"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Watch:
     """One product's watch."""
 

@@ -80,7 +80,11 @@ Own = Callable[..., Fields | tuple[Fields, ...]]
 
 
 def order(
-    app: typer.Typer, verb: Verb, *examples: str, usual: frozenset[Status] = OPEN, bulk: bool = True
+    app: typer.Typer,
+    verb: Verb,
+    *examples: str,
+    usual: frozenset[Status] = frozenset(OPEN),
+    bulk: bool = True,
 ) -> Callable[[Own], Own]:
     """Make a command of a function from a verb's own options to the fields of the Command.
 

@@ -49,4 +49,4 @@ class Order:
     rounds: tuple[Fields, ...]
     chosen: Chosen = Chosen()
     manner: Manner = Manner()
-    usual: frozenset[Status] = OPEN
+    usual: frozenset[Status] = frozenset(OPEN)
