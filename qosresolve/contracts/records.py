@@ -52,6 +52,9 @@ class Contracts:
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
         self._reports = Incremental("report")
+        self._partitions = Incremental(
+            "partition"
+        )  # hundreds of windows would be encoded in each transaction
 
     # -- inputs
 
@@ -94,7 +97,7 @@ class Contracts:
 
     def write_partition(self, state: PartitionState) -> bytes:
         """Return the bytes of what a partition remembers."""
-        return self._codec.encode("partition", convert.to_avro(state))
+        return self._codec.frame("partition") + self._partitions.encode(str(state.partition), state)
 
     # -- journal
 

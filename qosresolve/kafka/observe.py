@@ -12,6 +12,8 @@ from qosresolve.core.facts import (
     ReportOpened,
     StatusChanged,
     TargetBreached,
+    WindowLifted,
+    WindowSet,
 )
 from qosresolve.kafka.partition import Partition
 from qosresolve.kafka.staging import Staging
@@ -65,6 +67,10 @@ class Observer:
                 self._log.warning("target breached", report=fact.report_id, clock=str(fact.clock))
             case EscalationRaised():
                 self._log.warning("escalation", report=fact.report_id, level=fact.level, why=fact.reason)
+            case WindowSet():
+                self._log.info("window set", window=fact.window.window_id, partition=entry.cause.partition)
+            case WindowLifted():
+                self._log.info("window lifted", window=fact.window_id, partition=entry.cause.partition)
             case DeadLettered():
                 self._metrics.dead_letters.labels(fact.stage).inc()
                 self._log.warning(

@@ -15,7 +15,8 @@ from qosresolve.errors import ConfigError, RetriableError
 from qosresolve.kafka.cases import CaseStore
 from qosresolve.kafka.dead_letters import Brake
 from qosresolve.kafka.outputs import Output, Writer
-from qosresolve.kafka.staging import Shared, Staging, timestamp
+from qosresolve.kafka.staging import Control, Shared, Staging, timestamp
+from qosresolve.kafka.windows import Windows
 from qosresolve.topics import DEADLINE, REPORT, WATCH
 
 
@@ -55,6 +56,7 @@ class Partition:
         self._waiting: deque[Waiting] = deque()
         self._batch: list[Message] = []
         self._first_policy: tuple[str, int] | None = None
+        self._windows = Windows()
         self._staging = self._fresh()
 
     # -- restore
@@ -62,6 +64,7 @@ class Partition:
     def start(self, state: PartitionState) -> None:
         """Begin at a restored or initial state."""
         self.state = state
+        self._windows = Windows(state.windows)
         self.ready = True
         self.rewind()
 
@@ -166,11 +169,13 @@ class Partition:
     def _staged_state(self) -> PartitionState:
         positions = tuple(Position(topic, offset) for topic, offset in self.next_offsets().items())
         newest = max((timestamp(message) for message in self._batch), default=self.state.updated_at)
+        now = max(newest, self.state.updated_at)
         return replace(
             self.state,
             positions=positions,
-            active_policy=self._staging.policy,
-            updated_at=max(newest, self.state.updated_at),
+            active_policy=self._staging.control.policy,
+            windows=self._staging.control.windows.kept(now).known,
+            updated_at=now,
         )
 
     def accept(self, outputs: list[Output]) -> Staging:
@@ -180,6 +185,8 @@ class Partition:
         for case in done.cases.values():
             self.store.accept(case)
         self.state = self._staged_state()
+        if self.state.windows is not self._windows.known:
+            self._windows = Windows(self.state.windows)
         self.brake = done.brake
         self._batch = []
         self._staging = self._fresh()
@@ -205,8 +212,8 @@ class Partition:
         return self.positions
 
     def _fresh(self) -> Staging:
-        brake, policy = self.brake.copy(), self.state.active_policy
-        staging = Staging(self.number, self._shared, self.store.get, policy, brake)
+        control = Control(self.state.active_policy, self._windows)
+        staging = Staging(self.number, self._shared, self.store.get, control, self.brake.copy())
         if self._first_policy and not self.state.active_policy:  # until it is committed, with every attempt
             staging.activate(*self._first_policy)
         return staging

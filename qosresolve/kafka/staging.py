@@ -6,14 +6,16 @@ transaction is confirmed, and all of it is dropped if it is not.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from traceback import extract_tb
 
+import structlog
 from confluent_kafka import Message
 
 from qosresolve.contracts import headers as head
 from qosresolve.contracts.records import Contracts
+from qosresolve.contracts.windows import BadWindowError
 from qosresolve.core.case import Case
 from qosresolve.core.facts import Entry, Facts, PolicyActivated
 from qosresolve.core.ids import body_digest
@@ -26,6 +28,7 @@ from qosresolve.errors import PoisonRecordError, QosResolveError
 from qosresolve.kafka.dead_letters import Brake, dead_letter, fact_of, original_headers
 from qosresolve.kafka.murmur import partition_of
 from qosresolve.kafka.outputs import Output, Writer
+from qosresolve.kafka.windows import Windows
 from qosresolve.topics import COMMAND, Names
 
 FORWARDED_FROM = "forwarded-from"
@@ -46,17 +49,28 @@ class Shared:
     backlog_wait_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Control:
+    """What control commands have made of a partition: the policy of new reports (hash), and the windows."""
+
+    policy: str
+    windows: Windows
+
+
+Controlled = tuple[Control, Outcome, Rule, Facts]
+
+
 class Staging:
     """The overlay of one partition, and the records that would go out with it."""
 
     def __init__(
-        self, number: int, shared: Shared, committed: Callable[[str], Case], policy: str, brake: Brake
+        self, number: int, shared: Shared, committed: Callable[[str], Case], control: Control, brake: Brake
     ) -> None:
         self.number = number
         self.cases: dict[str, Case] = {}
         self.outputs: list[Output] = []
         self.entries: list[Entry] = []
-        self.policy = policy
+        self.control = control
         self.brake = brake
         self._committed = committed
         self._partitions = shared.partitions
@@ -100,7 +114,9 @@ class Staging:
     def _step(self, message: Message, received: Received, *, check_reports: bool) -> None:
         product = received.body.product_id
         before = self.cases.get(product) or self._committed(product)
-        result = step(before, received, self._policies(self.policy), timestamp(message))
+        now = timestamp(message)
+        policies = self.control.windows.beside(self._policies(self.control.policy), now)
+        result = step(before, received, policies, now)
         if check_reports:
             for _ in self._writer.changes(self.number, before, result.case):
                 pass  # raises when a report would be too large, or is not to be written
@@ -119,32 +135,44 @@ class Staging:
     def _entry(
         self, message: Message, product: str, cause: Cause, outcome: Outcome, rule: Rule, facts: Facts = ()
     ) -> None:
-        entry = Entry(product, cause, timestamp(message), outcome, rule, self.policy, b"", facts)
+        entry = Entry(product, cause, timestamp(message), outcome, rule, self.control.policy, b"", facts)
         self._record(entry, head.traceparent(message.headers()))
 
     def _control(self, message: Message, order: Command, cause: Cause) -> None:
-        """Apply to the partition it lies in: which policy a decision saw is order, not luck."""
-        rule = self._refusal(order)
-        if rule:
-            self._entry(message, order.product_id, cause, Outcome.REFUSED, rule)
-            return
-        self._policies(order.value)  # raises UnknownPolicyError: it has to be published first
-        self.policy = order.value
-        fact = PolicyActivated(order.value)
-        self._entry(message, order.product_id, cause, Outcome.CONTROL, Rule.NONE, (fact,))
+        """Apply to the partition it lies in: which policy and window a decision saw is order, not luck."""
+        control, outcome, rule, facts = self._obeyed(order, timestamp(message))
+        self._entry(message, order.product_id, cause, outcome, rule, facts)
+        self.control = control
 
-    def _refusal(self, order: Command) -> Rule:
-        if not self._policies(self.policy).active.may(order.verb, order.role):
-            return Rule.ROLE_NOT_ALLOWED
+    def _obeyed(self, order: Command, now: int) -> Controlled:
+        control = self.control
+        if not self._policies(control.policy).active.may(order.verb, order.role):
+            return control, Outcome.REFUSED, Rule.ROLE_NOT_ALLOWED, ()
         if order.verb is Verb.SET_WINDOW:
-            return Rule.NOT_YET_SUPPORTED
+            return self._set_window(order, now)
         # What is no hash can never be published: waiting for it would only stop every partition.
-        return Rule.NONE if _HASH.fullmatch(order.value) else Rule.BAD_VALUE
+        if not _HASH.fullmatch(order.value):
+            return control, Outcome.REFUSED, Rule.BAD_VALUE, ()
+        self._policies(order.value)  # raises UnknownPolicyError: it has to be published first
+        activated = PolicyActivated(order.value)
+        return replace(control, policy=order.value), Outcome.CONTROL, Rule.NONE, (activated,)
+
+    def _set_window(self, order: Command, now: int) -> Controlled:
+        try:
+            windows, fact = self.control.windows.obey(order, now)
+        except BadWindowError as error:
+            structlog.get_logger(role="worker").warning(
+                "window refused", command=order.command_id, why=error.problem, remedy=error.remedy
+            )
+            return self.control, Outcome.REFUSED, Rule.BAD_WINDOW, ()
+        if fact is None:
+            return self.control, Outcome.NO_OP, Rule.NOTHING_CHANGES, ()
+        return replace(self.control, windows=windows), Outcome.CONTROL, Rule.NONE, (fact,)
 
     def activate(self, policy: str, now: int) -> None:
         """Start a partition that has no policy yet: journalled like a control command, without a record."""
         self._policies(policy)
-        self.policy = policy
+        self.control = replace(self.control, policy=policy)
         cause = Cause(self._names.of(COMMAND), self.number, -1, "initial")
         facts = (PolicyActivated(policy),)
         entry = Entry("", cause, now, Outcome.CONTROL, Rule.NONE, policy, b"", facts)

@@ -302,12 +302,6 @@ def test_an_order_that_can_never_be_followed_is_refused(
     assert bench.partition.state.active_policy == POLICY_A.hash
 
 
-def test_windows_are_refused_for_now(bench: Bench) -> None:
-    """A word that is known and not done yet says so."""
-    bench.take(bench.record(command("", Verb.SET_WINDOW)))
-    assert _outcomes(bench) == [("refused", "NotYetSupported")]
-
-
 def test_unknown_words_are_refused(bench: Bench) -> None:
     """A verb or a kind newer than this version is answered, not buried."""
     strange = replace(degradation("P1", 2), kind=DegradationKind.UNKNOWN)
