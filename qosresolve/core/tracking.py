@@ -37,6 +37,7 @@ _STATES = {
     AnswerState.CANCELLED: ObligationState.CANCELLED,
 }
 
+_BEGUN = (ObligationState.IN_PROGRESS, ObligationState.CHECKING)
 _MEASURED = (NodeKind.RESTORATION, NodeKind.REPAIR, NodeKind.SERVICE_TROUBLE, NodeKind.SUPPLIER)
 
 
@@ -102,11 +103,13 @@ def answered(report: Report, answer: Answer, policy: Policy, now: int) -> Verdic
 
 def _answer(report: Report, obligation: Obligation, answer: Answer, policy: Policy, now: int) -> Fact:
     state = _STATES[answer.state]
-    if state is ObligationState.ACCEPTED and obligation.state is ObligationState.IN_PROGRESS:
+    if state is ObligationState.ACCEPTED and obligation.state in _BEGUN:
         state = obligation.state  # told late: work that has begun is accepted
     chase_at = None
     if state is ObligationState.RESOLVED and _unmeasured(report, obligation, policy):
         state, chase_at = ObligationState.CHECKING, now + policy.times.check_within
+    if state is obligation.state is ObligationState.CHECKING:
+        chase_at = obligation.chase_at  # said again: the check counts from the first word
     if state in (ObligationState.ACCEPTED, ObligationState.IN_PROGRESS):
         terms, _ = terms_of(obligation, policy)
         promised = answer.expected_at or obligation.expected_at or obligation.due_at or now
@@ -126,7 +129,12 @@ def _answer(report: Report, obligation: Obligation, answer: Answer, policy: Poli
 def _unmeasured(report: Report, obligation: Obligation, policy: Policy) -> bool:
     """Tell whether what a party says it has resolved is still to be measured good."""
     checks = policy.times.check_within > 0 and obligation.kind in _MEASURED
-    return checks and report.open and any(row.bad for row in concerned(report, obligation))
+    return checks and report.open and not _good(report, obligation)
+
+
+def _good(report: Report, obligation: Obligation) -> bool:
+    """Tell whether all that an obligation is to mend is good; what is only about to be believed is not."""
+    return all(row.state is IndicatorState.GOOD for row in concerned(report, obligation))
 
 
 def concerned(report: Report, obligation: Obligation) -> tuple[Indicator, ...]:
@@ -142,7 +150,7 @@ def measured_good(report: Report, now: int) -> Facts:
     return tuple(
         _resolved(report, item, now)
         for item in report.obligations
-        if item.state is ObligationState.CHECKING and not any(row.bad for row in concerned(report, item))
+        if item.state is ObligationState.CHECKING and _good(report, item)
     )
 
 
@@ -153,12 +161,15 @@ def _resolved(report: Report, obligation: Obligation, now: int) -> ObligationEnd
 
 def _checked(report: Report, obligation: Obligation, policy: Policy, now: int) -> Fact:
     """Refuse a resolution that was not measured in the check time, with the evidence; not for ever."""
-    bad = [row for row in concerned(report, obligation) if row.bad]
+    rows = concerned(report, obligation)
+    bad = [row for row in rows if row.bad]
     terms, _ = terms_of(obligation, policy)
-    if not bad:
+    if _good(report, obligation):
         return _resolved(report, obligation, now)
     if all(row.state is IndicatorState.SUPPRESSED for row in bad):
         again = now + policy.times.check_within  # in maintenance nothing is evidence
+        if not bad:  # good news came in time, and is believed at the end of its debounce
+            again = max(row.clear_at or now for row in rows)
         state = ObligationState.CHECKING
         return ObligationAnswered(report.report_id, obligation.obligation_id, state, now, again, None, "", "")
     if obligation.refusals > terms.reminders:
