@@ -28,12 +28,17 @@ def triggers(report: Report, node: Node) -> Iterator[RootCause | None]:
 
 
 def new_obligation(
-    report: Report, node: Node, cause_id: str, *, target: str, party: str, chase_at: int | None = None
+    report: Report, node: Node, cause_id: str, *, target: str, party: str, beside: bool = False
 ) -> Obligation | None:
-    """Return the next attempt at a node for a target, None while one is there for this cause or open."""
+    """Return the next attempt at a node for a target, None while one is there for this cause or open.
+
+    It may stand `beside` one that is being withdrawn only where that is said.
+    """
     previous = latest(report.obligations, node.name, target)
-    if previous is not None and (not previous.ended or _tried(report, node, cause_id, target, party)):
-        return None
+    if previous is not None:
+        over = previous.ended or (beside and previous.state is ObligationState.WITHDRAWING)
+        if not over or _tried(report, node, cause_id, target, party):
+            return None
     attempt = previous.attempt + 1 if previous else 1
     return Obligation(
         obligation_id(report.report_id, node.name, target, attempt),
@@ -44,7 +49,6 @@ def new_obligation(
         cause_id,
         attempt,
         ObligationState.PLANNED,
-        chase_at=chase_at,
     )
 
 

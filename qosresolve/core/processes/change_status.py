@@ -94,12 +94,15 @@ def _taken_up(report: Report) -> bool:
 
 
 def _waits_for_others(report: Report) -> str:
-    """Return the party waited for when every unfinished node lies with another party, else nothing."""
+    """Return the party waited for when every unfinished node lies with another party, else nothing.
+
+    A party that waits for our answer is not waited for.
+    """
     unfinished = [item for item in report.obligations if item.unfinished and counts(item)]
     if not unfinished or report.restored_at is not None:
         return ""
     started = [item for item in unfinished if item.running]
-    ours = any(not item.party for item in started)
+    ours = any(not item.party or item.question for item in started)
     return "" if ours or not started else started[0].party
 
 

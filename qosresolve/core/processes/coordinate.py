@@ -21,6 +21,7 @@ from qosresolve.core.facts import (
 from qosresolve.core.inputs import Answer, Command
 from qosresolve.core.obligation import AGAIN, CARRIED, SILENCE, Obligation, latest
 from qosresolve.core.policy import Node, Policy
+from qosresolve.core.record import changed
 from qosresolve.core.report import Indicator, Report, RootCause
 from qosresolve.core.rules import Rule
 from qosresolve.core.vocabulary import (
@@ -99,9 +100,10 @@ def _never_idle(report: Report, policy: Policy, now: int) -> Facts:
         return ()
     node = _first(policy)
     attempt = max((item.attempt for item in report.obligations if item.target == AGAIN), default=0) + 1
-    chase_at = now + node.terms.remind_every
-    again = plan.new_obligation(report, node, f"{AGAIN}:{attempt}", target=AGAIN, party="", chase_at=chase_at)
-    return (ObligationPlanned(report.report_id, again),) if again else ()
+    again = plan.new_obligation(report, node, f"{AGAIN}:{attempt}", target=AGAIN, party="")
+    if again is None:
+        return ()
+    return (ObligationPlanned(report.report_id, changed(again, chase_at=now + node.terms.remind_every)),)
 
 
 def start(report: Report, policy: Policy, now: int) -> Facts:
@@ -145,18 +147,18 @@ def _obsolete(report: Report, policy: Policy, now: int) -> Facts:
             facts += tracking.withdraw(report, item, policy, now, "causeRevised")
         elif item.target == AGAIN and item.state is ObligationState.PLANNED and others:
             facts += tracking.withdraw(report, item, policy, now, "otherWork")
-        elif item.unfinished and _needless(report, item):
+        elif item.unfinished and _needless(report, policy, item):
             facts += tracking.withdraw(report, item, policy, now, "noLongerNeeded")
     return facts
 
 
-def _needless(report: Report, item: Obligation) -> bool:
+def _needless(report: Report, policy: Policy, item: Obligation) -> bool:
     """Tell whether samples came again, or a question was answered, so that an activity has no object."""
     if item.cause_id.startswith(SILENCE):
         silent = [row for row in report.indicators if row.state is IndicatorState.STALE]
         return item.cause_id not in {_silence_of(row) for row in silent}
-    asker = report.obligation(item.target) if item.cause_id.startswith(QUESTION) else None
-    return asker is not None and not asker.question
+    asker = report.obligation(item.target) if item.node == policy.information.name else None
+    return asker is not None and not (asker.question and asker.running)
 
 
 def _wind_down(report: Report, policy: Policy, now: int) -> Facts:
@@ -197,10 +199,12 @@ def answered(report: Report, answer: Answer, policy: Policy, now: int) -> Verdic
     obligation = report.obligation(answer.obligation_id)
     if verdict.outcome is not Outcome.APPLIED or obligation is None:
         return verdict
+    if not answer.note and _owes_reply(report, obligation, answer, policy):
+        return refused(Rule.BAD_VALUE)
     if not obligation.party:
         taken = any(isinstance(fact, ObligationAnswered) and fact.state in _TAKEN for fact in verdict.facts)
         more = targets.responded(report, now) if taken and report.open else ()
-        return applied(*verdict.facts, *more, *_done(report, obligation, answer, now))
+        return applied(*verdict.facts, *more, *_done(report, obligation, answer, policy, now))
     return applied(*verdict.facts, *_master(report, answer), *_asked(report, obligation, answer, policy, now))
 
 
@@ -218,22 +222,29 @@ def _asked(report: Report, obligation: Obligation, answer: Answer, policy: Polic
     asks = InformationRequired(report.report_id, obligation.obligation_id, answer.note, now)
     cause_id = f"{QUESTION}{answer.answer_id}"
     planned = plan.new_obligation(
-        report, policy.information, cause_id, target=obligation.obligation_id, party=""
+        report, policy.information, cause_id, target=obligation.obligation_id, party="", beside=True
     )
     return (asks, ObligationPlanned(report.report_id, planned)) if planned else (asks,)
 
 
-def _done(report: Report, activity: Obligation, answer: Answer, now: int) -> Facts:
+def _done(report: Report, activity: Obligation, answer: Answer, policy: Policy, now: int) -> Facts:
     """What the end of one of our own activities means: a reply to a question, or silence that was no harm."""
     if answer.state is not AnswerState.RESOLVED:
         return ()
-    if activity.cause_id.startswith(QUESTION):
+    if activity.node == policy.information.name:
         return _reply(report, activity.target, answer.note, answer.party)
     return tuple(
         IndicatorMeasured(report.report_id, indicators.good_by_word(row, now))
         for row in report.indicators
         if row.state is IndicatorState.STALE and activity.cause_id == _silence_of(row)
     )
+
+
+def _owes_reply(report: Report, activity: Obligation, answer: Answer, policy: Policy) -> bool:
+    """Tell whether an activity that is said to be done has to bring the reply that a party waits for."""
+    asker = report.obligation(activity.target) if activity.node == policy.information.name else None
+    waits = asker is not None and asker.question and asker.running and activity.running
+    return waits and answer.state is AnswerState.RESOLVED
 
 
 def _reply(report: Report, obligation_id: str, reply: str, actor: str) -> Facts:
