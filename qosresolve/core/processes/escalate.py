@@ -127,7 +127,7 @@ def _chain_due(report: Report, policy: Policy, now: int) -> Facts:
 
 def follow(report: Report, policy: Policy, now: int) -> Facts:
     """Return the escalation that the report's jeopardy asks for, or its end."""
-    wants = _wants(report, policy)
+    wants = _wants(report, policy, now)
     level = max((want.level for want in wants), default=0)
     if level == 0:
         return _end(report, now)
@@ -146,13 +146,13 @@ def _call(report: Report, policy: Policy, now: int, step: ChainLevel, want: _Wan
     return (raised, *tracking.tell(report, f"escalated to level {step.level}"))
 
 
-def _wants(report: Report, policy: Policy) -> list[_Want]:
+def _wants(report: Report, policy: Policy, now: int) -> list[_Want]:
     """Return all that puts a report in jeopardy as it stands."""
     if not report.open or report.restored_at is not None:
         return []
     wants = [want for name in CLOCKS for want in _wants_of(report, policy, name)]
     wants += [want for item in report.obligations if item.running for want in _wants_for(item, policy)]
-    if _forecast_late(report, policy):
+    if _forecast_late(report, policy, now):
         reason = "forecast ends after the restore deadline"
         wants.append(_Want(FORECAST_LEVEL, Jeopardy.AT_RISK, ClockName.RESTORE, reason))
     return wants
@@ -196,8 +196,11 @@ def _breach_of(report: Report, policy: Policy, name: ClockName) -> _Want:
     return _Want(level, Jeopardy.BREACHED, name, f"the {name} target is breached")
 
 
-def _forecast_late(report: Report, policy: Policy) -> bool:
-    """Tell whether the plan, or what somebody promised and the work behind it, ends after the deadline."""
+def _forecast_late(report: Report, policy: Policy, now: int) -> bool:
+    """Tell whether the plan, or what somebody promised and the work behind it, ends after the deadline.
+
+    A plan that was too long may fit again, once a revised cause has made a branch of it needless.
+    """
     deadline = report.restore.due_at
     if deadline is None or not report.restore.running or report.restore.held_since is not None:
         return False
@@ -207,7 +210,8 @@ def _forecast_late(report: Report, policy: Policy) -> bool:
         if item.running and item.expected_at is not None and plan.counts(item)
     )
     causes = (cause.expected_at for cause in report.root_causes if cause.expected_at is not None)
-    return report.infeasible or any(promise > deadline for promise in (*promises, *causes))
+    too_long = report.infeasible and plan.ends_at(report, policy, now) > deadline
+    return too_long or any(promise > deadline for promise in (*promises, *causes))
 
 
 def _raise(
