@@ -17,6 +17,7 @@ from qosresolve.cli.run import commands as run
 from qosresolve.cli.session import Guarded
 from qosresolve.cli.topics import commands as topics
 from qosresolve.cli.verify import commands as verify
+from qosresolve.cli.windows import commands as windows
 
 app = group(
     "Tracks and manages customer QoS performance resolution (eTOM 1.3.8.5) on Kafka, exactly once.\n\n"
@@ -53,6 +54,7 @@ def _root(
 run.add_to(app)
 app.add_typer(topics.app, name="topics")
 app.add_typer(policy.app, name="policy")
+app.add_typer(windows.app, name="windows")
 app.add_typer(emit.app, name="emit")
 app.add_typer(reports.app, name="reports")
 verify.add_to(app)

@@ -37,6 +37,8 @@ class Observer:
             self._metrics.records.labels(entry.cause.topic, entry.outcome).inc()
             for fact in entry.facts:
                 self._fact(entry, fact)
+        for command_id, error in staging.refusals:
+            self._log.warning("window refused", command=command_id, why=error.problem, remedy=error.remedy)
         for output in staging.outputs:
             if output.topic in self._requests:
                 self._metrics.requests.labels(output.topic).inc()

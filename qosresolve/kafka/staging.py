@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from traceback import extract_tb
 
-import structlog
 from confluent_kafka import Message
 
 from qosresolve.contracts import headers as head
@@ -70,6 +69,7 @@ class Staging:
         self.cases: dict[str, Case] = {}
         self.outputs: list[Output] = []
         self.entries: list[Entry] = []
+        self.refusals: list[tuple[str, BadWindowError]] = []  # by command id, for the log: a rule has no text
         self.control = control
         self.brake = brake
         self._committed = committed
@@ -161,9 +161,7 @@ class Staging:
         try:
             windows, fact = self.control.windows.obey(order, now)
         except BadWindowError as error:
-            structlog.get_logger(role="worker").warning(
-                "window refused", command=order.command_id, why=error.problem, remedy=error.remedy
-            )
+            self.refusals.append((order.command_id, error))
             return self.control, Outcome.REFUSED, Rule.BAD_WINDOW, ()
         if fact is None:
             return self.control, Outcome.NO_OP, Rule.NOTHING_CHANGES, ()

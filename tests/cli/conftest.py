@@ -1,9 +1,10 @@
 """The command line as a user has it: no settings but those of the test."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+import structlog
 from typer.testing import CliRunner, Result
 
 from qosresolve.cli.main import app
@@ -15,6 +16,13 @@ Run = Callable[..., Result]
 def _own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("QOSRESOLVE_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _own_log() -> Iterator[None]:
+    """A command sets up logging to streams that end with the test."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

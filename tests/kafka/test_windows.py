@@ -136,8 +136,11 @@ def test_an_order_that_cannot_be_followed_is_refused(bench: Bench, order: Comman
     """It is answered by a rule, never buried, and changes nothing."""
     bench.known[POLICY_A.hash] = replace(bench.known[POLICY_A.hash], active=RESTRICTED)
     bench.take(bench.record(order))
-    (entry,) = journal(bench.commit())
+    outputs, staging = bench.commit_staging()
+    (entry,) = journal(outputs)
     assert (str(entry.outcome), str(entry.rule), entry.facts) == ("refused", rule, ())
+    told = [(command_id, bool(error.remedy)) for command_id, error in staging.refusals]
+    assert told == ([(order.command_id, True)] if rule == "BadWindow" else []), "the log says why"
     assert known(bench.partition) == []
 
 

@@ -1,0 +1,1 @@
+"""`qosresolve windows`: when degradations are expected."""
