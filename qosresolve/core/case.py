@@ -37,10 +37,10 @@ class Case:
 
     def last_now(self) -> int:
         """Return the newest instant this case was changed at; time never goes back below it."""
-        instants = [report.updated_at for report in self.reports]
-        if self.watch is not None:
-            instants.append(self.watch.updated_at)
-        return max(instants, default=0)
+        newest = self.watch.updated_at if self.watch else 0
+        for report in self.reports:
+            newest = max(newest, report.updated_at)
+        return newest
 
     def seen(self, fingerprint: bytes) -> bytes | None:
         """Return the remembered fingerprint of the same event id, None when the id is new."""
