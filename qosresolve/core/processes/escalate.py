@@ -83,9 +83,10 @@ def _passed_of(report: Report, item: Obligation, now: int) -> Facts:
 
 
 def _passed(report: Report, name: ClockName, clock: Clock, now: int) -> Facts:
-    if not clock.running or clock.held_since is not None:
+    if not clock.running:
         return ()
     facts: Facts = ()
+    now = now if clock.held_since is None else min(now, clock.held_since)
     passed = _highest(clock.thresholds, now)
     if passed:
         highest, skipped = passed
@@ -100,7 +101,7 @@ def _passed(report: Report, name: ClockName, clock: Clock, now: int) -> Facts:
 def _breached_too(report: Report, policy: Policy, now: int, facts: Facts) -> Facts:
     """Call again when the second clock breaks its promise: level and jeopardy alone would not tell."""
     broken = next((fact.clock for fact in facts if isinstance(fact, TargetBreached)), None)
-    if broken is None or report.escalation.jeopardy is not Jeopardy.BREACHED:
+    if broken is None or report.maintained or report.escalation.jeopardy is not Jeopardy.BREACHED:
         return ()
     want = _breach_of(report, policy, broken)
     return _call(report, policy, now, _level(policy, max(want.level, report.escalation.level)), want)
@@ -131,13 +132,22 @@ def follow(report: Report, policy: Policy, now: int) -> Facts:
     level = max((want.level for want in wants), default=0)
     if level == 0:
         return _end(report, now)
-    breach = next((want for want in wants if want.jeopardy is Jeopardy.BREACHED), None)
-    worse = breach is not None and report.escalation.jeopardy is not Jeopardy.BREACHED
+    breach = next((want for want in reversed(wants) if want.jeopardy is Jeopardy.BREACHED), None)
+    worse = breach is not None and (
+        report.escalation.jeopardy is not Jeopardy.BREACHED or _broken_since_the_call(report)
+    )
     silent = report.debouncing or report.maintained  # good news to be believed, and maintenance, call nobody
     if silent or (level <= report.escalation.level and not worse):
         return ()
     because = breach if breach and worse else max(wants, key=lambda want: want.level)
     return _call(report, policy, now, _level(policy, max(level, report.escalation.level)), because)
+
+
+def _broken_since_the_call(report: Report) -> bool:
+    """Tell whether a promise broke since somebody was called: in maintenance, where nobody is."""
+    called = report.escalation.raised_at or 0
+    clocks = (clock_of(report, name) for name in CLOCKS)
+    return any(clock.running and (clock.breached_at or 0) > called for clock in clocks)
 
 
 def _call(report: Report, policy: Policy, now: int, step: ChainLevel, want: _Want) -> Facts:
@@ -246,8 +256,8 @@ def _on_duty(policy: Policy, step: ChainLevel, now: int) -> tuple[ChainLevel, tu
         if item.target and free:
             return item, tuple(passed)
         passed.append(item.target or f"level {item.level}")
-    last = next((item for item in reversed((step, *higher)) if item.target), step)
-    return last, tuple(passed)
+    last = next((item for item in reversed(policy.chain) if item.target), step)
+    return replace(last, level=max(last.level, step.level)), tuple(passed)
 
 
 def _pressing(report: Report) -> ClockName:
