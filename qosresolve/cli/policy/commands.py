@@ -21,6 +21,43 @@ def check(file: File, as_json: Json = False) -> None:
     raise typer.Exit(policy_view.check(file, as_json=as_json))
 
 
+@app.command(
+    "test",
+    epilog=example(
+        'qosresolve policy test policy.yaml --tier gold --severity major --at "2026-03-02 22:15"',
+        "qosresolve policy test policy.yaml --expect expectations.yaml",
+    ),
+)
+def try_out(
+    *,
+    file: File,
+    tier: Annotated[str, typer.Option(help="The customer's tier; default: the policy's.")] = "",
+    severity: Annotated[str, typer.Option(help="critical, major, minor, warning, indeterminate.")] = "major",
+    at: Annotated[
+        str, typer.Option(help="First bad sample, local in the customer's zone; default: now.")
+    ] = "",
+    site: Annotated[str, typer.Option(help="The product's site.")] = "",
+    offering: Annotated[str, typer.Option(help="The product's offering.")] = "",
+    sla: Annotated[str, typer.Option(help="Id of an agreement that is linked to the report.")] = "",
+    indicator: Annotated[str, typer.Option(help="What is degraded.")] = "",
+    cause: Annotated[str, typer.Option(help="Root cause that is found: service, resource, ...")] = "",
+    party: Annotated[str, typer.Option(help="Owner of what is degraded.")] = "",
+    expect: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Cases in YAML; exit status 1 where one differs.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what a policy would do: targets, calls, plan. Needs no Kafka. Exit status: 2 for a bad file."""
+    from qosresolve.cli.policy import expectations, trial
+
+    policy = trial.compiled(file)
+    if expect is not None:
+        raise typer.Exit(expectations.compare(policy, expect, as_json=as_json))
+    words = {"tier": tier, "severity": severity, "at": at, "site": site, "offering": offering, "sla": sla}
+    asked = trial.question(policy, words | {"indicator": indicator, "cause": cause, "party": party})
+    trial.show(policy, asked, as_json=as_json)
+
+
 @app.command(epilog=example("qosresolve policy show"))
 def show(config: ConfigFile = None, sets: Sets = None, as_json: Json = False) -> None:
     """Show the published policies and, per partition, the active one."""
@@ -58,6 +95,7 @@ def activate(
     """Make a policy the one that new reports follow: publish it if need be, then order every partition."""
     from qosresolve.cli.policy import control as policy_control
 
+    wanted = policy_control.wanted(policy)
     settings = tool(config, sets)
     order = policy_control.Order(actor, role, reason)
-    policy_control.activate(settings, policy, order, dry_run=dry_run, as_json=as_json)
+    policy_control.activate(settings, wanted, order, dry_run=dry_run, as_json=as_json)

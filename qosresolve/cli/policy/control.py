@@ -37,6 +37,11 @@ def compiled(file: Path) -> tuple[bytes, str]:
     return policy_file.compile(source), source.model.name
 
 
+def wanted(policy: str) -> tuple[bytes, str] | str:
+    """Return the policy of a file, refused before anything is asked of Kafka, or the beginning of a hash."""
+    return compiled(Path(policy)) if Path(policy).is_file() else policy
+
+
 def publish(settings: Settings, canonical: bytes, name: str, *, as_json: bool) -> None:
     """Store a policy and show its hash."""
     policy_hash, new = _published(settings, contracts_for(settings), canonical, name)
@@ -53,7 +58,9 @@ def _published(settings: Settings, contracts: Contracts, canonical: bytes, name:
     return book.publish(canonical, name, now_ms()), new
 
 
-def activate(settings: Settings, policy: str, order: Order, *, dry_run: bool, as_json: bool) -> None:
+def activate(
+    settings: Settings, policy: tuple[bytes, str] | str, order: Order, *, dry_run: bool, as_json: bool
+) -> None:
     """Order every partition of the command topic to follow a policy, in its own order of records."""
     contracts = contracts_for(settings)
     policy_hash = _hash_of(settings, contracts, policy, dry_run=dry_run)
@@ -83,10 +90,12 @@ def _command(command_id: str, policy_hash: str, order: Order) -> Command:
     )
 
 
-def _hash_of(settings: Settings, contracts: Contracts, policy: str, *, dry_run: bool) -> str:
+def _hash_of(
+    settings: Settings, contracts: Contracts, policy: tuple[bytes, str] | str, *, dry_run: bool
+) -> str:
     """Return the hash of a file, published unless it is a dry run, or of the one policy it begins."""
-    if Path(policy).is_file():
-        canonical, name = compiled(Path(policy))
+    if not isinstance(policy, str):
+        canonical, name = policy
         if dry_run:
             return policy_file.policy_hash(canonical)
         return _published(settings, contracts, canonical, name)[0]

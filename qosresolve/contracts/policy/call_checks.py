@@ -80,7 +80,7 @@ def _nobody_on_duty(policy: PolicyModel) -> Flaws:
     if gap is not None:
         zone = calendars[0].zone
         start, end = (told_hour(at, zone) for at in gap)
-        problem = f"nobody is on duty from {start} to {end} ({zone})"
+        problem = f"nobody is on duty from {start} to {end} ({zone}): the highest is called all the same"
         remedy = "give one level no calendar, or hours that fill the gap"
         yield Flaw(Check.NOBODY_ON_DUTY, ("chain",), problem, remedy)
 

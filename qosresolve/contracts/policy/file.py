@@ -35,6 +35,7 @@ __all__ = [
     "load",
     "policy_hash",
     "read_canonical",
+    "read_text",
 ]
 
 HORIZON_YEARS = 15
@@ -55,9 +56,9 @@ def load(source: Path | str, *, file: str = "policy.yaml") -> PolicySource:
     Raises PolicyFileError with all findings; shape first, then what has to fit together.
     """
     if isinstance(source, Path):
-        source, file = _read(source), str(source)
+        source, file = read_text(source), str(source)
     document = read_yaml(source, file)
-    model = shaped(document)
+    model = shaped(document, PolicyModel)
     flaws = checks.flaws(model)
     if flaws:
         raise PolicyFileError(_placed(document, flaws))
@@ -79,7 +80,8 @@ def default_text() -> str:
     return files("qosresolve.contracts.policy").joinpath("default.yaml").read_text(encoding="utf-8")
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Return the text of a YAML file. Raises PolicyFileError where it cannot be read."""
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:

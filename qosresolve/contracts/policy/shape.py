@@ -1,7 +1,7 @@
 """Plain data into the model, and pydantic's errors into findings an operator can act on."""
 
 from collections.abc import Iterator, Mapping
-from typing import get_args, get_origin
+from typing import TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -9,7 +9,8 @@ from pydantic_core import ErrorDetails
 
 from qosresolve.contracts.policy.document import Document
 from qosresolve.contracts.policy.findings import Check, Finding, Loc, PolicyFileError, meant
-from qosresolve.contracts.policy.model import PolicyModel
+
+Model = TypeVar("Model", bound=BaseModel)
 
 _SHAPES = {
     "model_type": ("is not a block of keys", "write key: value lines below it, or {key: value}"),
@@ -32,36 +33,36 @@ _LIMITS = {
 }
 
 
-def shaped(document: Document) -> PolicyModel:
-    """Return the file's model. Raises PolicyFileError with all that does not fit the shape."""
+def shaped(document: Document, kind: type[Model]) -> Model:
+    """Return what a file says, as its model. Raises PolicyFileError with all that does not fit the shape."""
     findings = list(document.findings)
     model = None
     try:
-        model = PolicyModel.model_validate(document.data)
+        model = kind.model_validate(document.data)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        findings += [_finding(document, detail) for detail in details]
+        findings += [_finding(document, detail, kind) for detail in details]
     if model is None or findings:
         raise PolicyFileError(findings)
     return model
 
 
-def _finding(document: Document, error: ErrorDetails) -> Finding:
+def _finding(document: Document, error: ErrorDetails, kind: type[BaseModel]) -> Finding:
     loc = tuple(part for part in error["loc"] if part != "[key]")
     match error["type"]:
         case "missing":
-            remedy = _write(loc)
+            remedy = _write(loc, kind)
             return document.finding(Check.MISSING_KEY, loc, "is missing", remedy)
         case "extra_forbidden":
-            remedy = meant(str(loc[-1]), _fields(loc[:-1]))
+            remedy = meant(str(loc[-1]), _fields(loc[:-1], kind))
             return document.finding(Check.UNKNOWN_KEY, loc, "is not a known key", remedy, at_key=True)
     problem, remedy = _value(error)
     return document.finding(Check.BAD_VALUE, loc, problem, remedy, at_key="[key]" in error["loc"])
 
 
-def _write(loc: Loc) -> str:
+def _write(loc: Loc, kind: type[BaseModel]) -> str:
     """Return how a missing key would be written."""
-    field = _model(loc[:-1]).get(str(loc[-1]))
+    field = _model(loc[:-1], kind).get(str(loc[-1]))
     examples = (field.examples if field else None) or ["..."]
     shown = " or ".join(f"{loc[-1]}: {example}" for example in examples)
     return f"write e.g. {shown}"
@@ -89,13 +90,13 @@ def _words(expected: str) -> Iterator[str]:
     return (part for index, part in enumerate(expected.split("'")) if index % 2)
 
 
-def _fields(loc: Loc) -> set[str]:
-    return set(_model(loc))
+def _fields(loc: Loc, kind: type[BaseModel]) -> set[str]:
+    return set(_model(loc, kind))
 
 
-def _model(loc: Loc) -> dict[str, FieldInfo]:
-    """Return the fields of the model at a path."""
-    at: object = PolicyModel
+def _model(loc: Loc, kind: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return the fields of the model at a path into a kind of file."""
+    at: object = kind
     for part in loc:
         model = _within(at)
         at = _held(at) if _holder(at) or model is None else model.model_fields[str(part)].annotation
