@@ -23,12 +23,12 @@ def found(report: Report, finding: Finding, policy: Policy, now: int) -> Verdict
     if not report.open:
         return noted(Rule.NOT_OPEN, FindingRecorded(report.report_id, finding))
     taken = targets.responded(report, now) if finding.by_person else ()
-    cause = _cause(report, finding)
+    cause = _cause(report, finding, now)
     told = tell(report, f"finding: {finding.cause_kind} {finding.entity}".strip()) if cause else ()
     return applied(FindingRecorded(report.report_id, finding), *cause, *taken, *told)
 
 
-def _cause(report: Report, finding: Finding) -> Facts:
+def _cause(report: Report, finding: Finding, now: int) -> Facts:
     cause = RootCause(
         f"{finding.cause_kind}:{finding.entity}:{finding.source}:{finding.sequence}",
         finding.cause_kind,
@@ -36,27 +36,36 @@ def _cause(report: Report, finding: Finding) -> Facts:
         finding.party,
         finding.explains,
         finding.source,
-        finding.at,
+        min(finding.at, now),
         finding.expected_at,
     )
     same = next((known for known in report.root_causes if _same(known, cause)), None)
     if same is not None:
-        return _expected(report, same, finding)
+        return _expected(report, same, cause)
     if cause.kind is RootCauseKind.UNKNOWN and report.root_causes:
         return ()  # it says nothing, so it revises nothing
+    said = [known for known in report.root_causes if known.source == cause.source]
+    if any(_order(known) > _order(cause) and _covered(cause, known) for known in said):
+        return ()  # it comes late: its source has said something newer of it
     revised = tuple(
         RootCauseRevised(report.report_id, known.cause_id, "revised by a later finding")
-        for known in report.root_causes
-        if known.source == cause.source and _covered(known, cause)
+        for known in said
+        if _order(known) < _order(cause) and _covered(known, cause)
     )
     return (*revised, RootCauseIdentified(report.report_id, cause))
 
 
-def _expected(report: Report, known: RootCause, finding: Finding) -> Facts:
-    """A cause that is known already may be told again with another expected resolution."""
-    if finding.expected_at in (None, known.expected_at):
+def _order(cause: RootCause) -> tuple[int, int]:
+    """Return what orders the findings of one source: the time, and the source's own number in the id."""
+    return cause.at, int(cause.cause_id.rpartition(":")[2])
+
+
+def _expected(report: Report, known: RootCause, told: RootCause) -> Facts:
+    """A cause that is known already may be told again, later, with another expected resolution."""
+    if told.expected_at in (None, known.expected_at) or told.at < known.at:
         return ()
-    return (RootCauseIdentified(report.report_id, changed(known, expected_at=finding.expected_at)),)
+    at = told.at if told.source == known.source else known.at
+    return (RootCauseIdentified(report.report_id, changed(known, at=at, expected_at=told.expected_at)),)
 
 
 def _same(known: RootCause, cause: RootCause) -> bool:
