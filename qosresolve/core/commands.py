@@ -40,6 +40,8 @@ def commanded(case: Case, order: Command, cause: Cause, policies: Policies, now:
     policy = policies.of(report)
     if not policy.may(order.verb, order.role):
         return refused(Rule.ROLE_NOT_ALLOWED)
+    if order.expected_revision not in (None, report.information_revision):
+        return refused(Rule.OUTDATED_REVISION)
     return handler(report, order, policy, now)
 
 

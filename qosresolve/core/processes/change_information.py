@@ -47,16 +47,14 @@ def _matches(rule: AssignmentRule, report: Report, policy: Policy, now: int) -> 
 
 
 def patch(report: Report, order: Command, policy: Policy, now: int) -> Verdict:
-    """Change one field; an outdated `expected_revision` is refused."""
-    if order.expected_revision not in (None, report.information_revision):
-        return refused(Rule.OUTDATED_REVISION)
+    """Change one field or link."""
     link = next((kind for kind in LinkKind if kind == order.field), None)
-    if link is not None and len(order.value) <= MAX_TEXT:
-        return applied(LinkSet(report.report_id, link, order.value, order.actor))
-    if order.field not in PATCHABLE:
+    if link is None and order.field not in PATCHABLE:
         return refused(Rule.NOT_PATCHABLE)
     if not _fits(order.field, order.value):
         return refused(Rule.BAD_VALUE)
+    if link is not None:
+        return applied(LinkSet(report.report_id, link, order.value, order.actor))
     return applied(InformationChanged(report.report_id, order.field, order.value, order.actor))
 
 
