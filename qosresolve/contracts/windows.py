@@ -120,7 +120,7 @@ def _spans(window: MaintenanceWindow) -> Iterator[Span]:
         raise BadWindowError(problem, "write a later start that it matches")
     start, rest = _wall(window.starts_at, zone), window.starts_at % 1_000
     for wall in walk(window.recurrence, start, zone, _wall(window.entered_at + AHEAD, zone)):
-        # The start is what it is. Of later walls that a change of clocks repeats the first is meant, and those
+        # The start is what it is. Of later walls that a change of clocks repeats the first is meant; those
         # that it leaves out count from the offset before it (RFC 5545, 3.3.5).
         begins = window.starts_at if wall == start else _instant(wall, zone) + rest
         yield begins, begins + lasts
