@@ -128,6 +128,13 @@ def warned(text: str) -> tuple[Finding, ...]:
             'lasts as long as "serviceAssurance" keeps answering: by itself it ends only after 45m of',
         ),
         (
+            ("  maintenance: {", "  supplier: {clocks: restore}\n  maintenance: {"),
+            Check.HOLD_WITHOUT_END,
+            "holds.supplier",
+            "supplier: {clocks",
+            'lasts as long as "supplier" keeps answering: by itself it ends only after 1h25m of silence',
+        ),
+        (
             ("customer: {clocks: [restore], at_most: 1d}", "custumer: {clocks: [restore]}"),
             Check.UNMATCHED_HOLD,
             "holds.custumer",

@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from qosresolve.contracts.policy.findings import Check, Flaw
 from qosresolve.contracts.policy.model import DefaultPartyModel, PolicyModel, TermsModel
 from qosresolve.contracts.policy.words import format_duration
+from qosresolve.core.processes.change_status import SUPPLIER
 from qosresolve.core.processes.coordinate import SERVICE_ASSURANCE
 from qosresolve.core.processes.engage_suppliers import UNKNOWN_PARTY
 from qosresolve.core.report import MAINTENANCE
@@ -66,6 +67,7 @@ def _parties(policy: PolicyModel) -> dict[str, int]:
     found = {
         name: _silence(party.terms or policy.terms, len(party.contacts)) for name, party in _named(policy)
     }
+    found[SUPPLIER] = max(found.values())
     for node in policy.plan:
         if node.kind is not NodeKind.SUPPLIER:
             name = SERVICE_ASSURANCE if node.kind is NodeKind.SERVICE_TROUBLE else node.with_party
