@@ -48,6 +48,7 @@ def _reopened(report: Report, fact: f.ReportReopened) -> Report:
         report,
         reopened=report.reopened + 1,
         repeat_count=report.repeat_count + fact.relapse,
+        classification=Classification.COUNTED,
         root_causes=(),
         obligations=_carried_over(report.obligations),
         restored_at=None,

@@ -55,7 +55,7 @@ def new_row(event: Degradation, policy: Policy, now: int, *, since: int, start: 
         unit=event.unit,
         owner_party=event.owner_party,
         observed_from=since if since != start else None,
-        silent_at=_silent_at(rule, now),
+        silent_at=silent_at(rule, now),
     )
 
 
@@ -65,7 +65,7 @@ def worse(row: Indicator, event: Degradation, policy: Policy, now: int) -> Indic
     at = sample_time(event, now)
     if row.state is IndicatorState.DEGRADED and event.severity is row.severity and row.falls_at is None:
         return changed(row, sampled_at=at, sequence=event.sequence, value=event.value)
-    silent_at = row.silent_at if row.silent_at is not None else _silent_at(rule, now)
+    silent = row.silent_at if row.silent_at is not None else silent_at(rule, now)
     suppressed = row.state is IndicatorState.SUPPRESSED
     row = changed(
         row,
@@ -75,7 +75,7 @@ def worse(row: Indicator, event: Degradation, policy: Policy, now: int) -> Indic
         good_since=None,
         clear_at=None,
         value=event.value,
-        silent_at=silent_at,
+        silent_at=silent,
     )
     if RANK[event.severity] < RANK[row.severity]:
         return _falling(row, event, rule, at)
@@ -138,7 +138,7 @@ def due(report: Report, policy: Policy, now: int) -> Facts:
     fell = any(after.severity is not row.severity for row, after in rows)
     if fell and policy.falls_retarget:
         then = changed(report, indicators=tuple(after for _, after in rows))
-        return (*facts, *relaxed(then, policy, now))
+        return (*facts, *relaxed(then, policy, now, "severity fell"))
     return facts
 
 
@@ -162,5 +162,6 @@ def _silent(row: Indicator, rule: IndicatorRule, now: int) -> Indicator:
     return changed(row, state=IndicatorState.STALE if again is not None else row.state, silent_at=None)
 
 
-def _silent_at(rule: IndicatorRule, now: int) -> int | None:
+def silent_at(rule: IndicatorRule, now: int) -> int | None:
+    """Return when somebody looks whether samples still come, None where nobody does."""
     return None if rule.silence_after is None else now + rule.silence_after

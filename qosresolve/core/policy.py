@@ -232,9 +232,18 @@ class Policy:
     def target(self, report: Report, indicator: str, severity: Severity) -> Target:
         """Return what is promised for one indicator of a report at a severity."""
         for override in self.overrides:
-            if severity in override.targets and _matches(override, report, indicator):
+            if severity in override.targets and self._matches(override, report, indicator):
                 return override.targets[severity]
         return self.tier(report.tier).targets[severity]
+
+    def _matches(self, override: Override, report: Report, indicator: str) -> bool:
+        tier = report.tier if report.tier in self.tiers else self.default_tier
+        return (
+            override.tier in ("", tier)
+            and override.offering in ("", report.offering)
+            and override.indicator in ("", indicator)
+            and (not override.sla or override.sla == report.link(LinkKind.SLA))
+        )
 
     def may(self, action: str, role: str) -> bool:
         """Tell whether a role may give a command; a command that is not listed is free."""
@@ -251,15 +260,6 @@ def _before(nodes: Mapping[str, Node], name: str) -> frozenset[str]:
             before.add(one)
             left += nodes[one].after if one in nodes else ()
     return frozenset(before)
-
-
-def _matches(override: Override, report: Report, indicator: str) -> bool:
-    return (
-        override.tier in ("", report.tier)
-        and override.offering in ("", report.offering)
-        and override.indicator in ("", indicator)
-        and (not override.sla or override.sla == report.link(LinkKind.SLA))
-    )
 
 
 class UnknownPolicyError(LookupError):

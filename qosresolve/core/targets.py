@@ -61,8 +61,8 @@ def _sooner(report: Report, policy: Policy, due_at: int, current: Clock, now: in
     return current.due_at is not None and due_at < current.due_at
 
 
-def relaxed(report: Report, policy: Policy, now: int) -> Facts:
-    """Return the later deadlines of a report whose severity fell; only where the policy lets them move."""
+def relaxed(report: Report, policy: Policy, now: int, reason: str) -> Facts:
+    """Return the later deadlines of a report that is promised less: of clocks that run and kept it so far."""
     facts: Facts = ()
     for name in CLOCKS:
         best, current = earliest(report, policy, name, now), clock_of(report, name)
@@ -70,7 +70,7 @@ def relaxed(report: Report, policy: Policy, now: int) -> Facts:
         if best is None or not moves or current.due_at is None:
             continue
         if best.due_at is not None and best.due_at > current.due_at:
-            facts += (_target_set(report, name, best, "severity fell"),)
+            facts += (_target_set(report, name, best, reason),)
     return facts
 
 
@@ -86,7 +86,7 @@ def _clock_for(report: Report, row: Indicator, policy: Policy, name: ClockName, 
     target = policy.target(report, row.name, severity)
     length = target.respond if name is ClockName.RESPOND else target.restore
     levels = tuple(sorted((rule.percent, rule.level) for rule in policy.tier(report.tier).thresholds))
-    current = clock_of(report, name)
+    current = changed(clock_of(report, name), held_since=_held_since(report, name))
     start = row.started_at if policy.retarget_from_start else _rated_at(report, row)
     fresh = targeted(policy.calendar_of(report), start, length, levels=levels, paused=_pauses(current, now))
     # A threshold stays raised unless the new target puts the elapsed share below it.
@@ -102,6 +102,14 @@ def _rated_at(report: Report, row: Indicator) -> int:
     """Return when the severity that counts for a row began; a milder one set by hand began with the row's."""
     raised = report.pinned is not None and RANK[report.pinned] > RANK[row.severity]
     return max(row.rated_at, report.pinned_at or 0) if raised else row.rated_at
+
+
+def _held_since(report: Report, name: ClockName) -> int | None:
+    """Return since when a clock stands still; one that is about to get its first target does with its holds."""
+    clock = clock_of(report, name)
+    if clock.outcome is not ClockOutcome.UNTARGETED:
+        return clock.held_since
+    return min((hold.since for hold in report.holds if hold.active and name in hold.clocks), default=None)
 
 
 def _pauses(clock: Clock, now: int) -> tuple[Pause, ...]:

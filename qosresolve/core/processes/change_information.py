@@ -18,7 +18,7 @@ from qosresolve.core.facts import (
 from qosresolve.core.inputs import Command
 from qosresolve.core.policy import AssignmentRule, Policy
 from qosresolve.core.record import changed
-from qosresolve.core.report import Report
+from qosresolve.core.report import Link, Report
 from qosresolve.core.rules import Rule
 from qosresolve.core.vocabulary import Classification, LinkKind, Severity, Status
 
@@ -54,8 +54,19 @@ def patch(report: Report, order: Command, policy: Policy, now: int) -> Verdict:
     if not _fits(order.field, order.value):
         return refused(Rule.BAD_VALUE)
     if link is not None:
-        return applied(LinkSet(report.report_id, link, order.value, order.actor))
+        return applied(
+            *_linked(report, LinkSet(report.report_id, link, order.value, order.actor), policy, now)
+        )
     return applied(InformationChanged(report.report_id, order.field, order.value, order.actor))
+
+
+def _linked(report: Report, link: LinkSet, policy: Policy, now: int) -> Facts:
+    """Set a link; the SLA it names may promise more time than the tier does."""
+    if link.kind is not LinkKind.SLA or not report.open or not report.degraded:
+        return (link,)
+    others = tuple(item for item in report.links if item.kind is not link.kind)
+    then = changed(report, links=(*others, Link(link.kind, link.reference)))
+    return (link, *targets.relaxed(then, policy, now, "another SLA"))
 
 
 def _fits(field: str, value: str) -> bool:
@@ -103,7 +114,7 @@ def _pinned(report: Report, order: Command, policy: Policy, now: int, severity: 
     if not policy.falls_retarget:
         return (pinned,)
     then = changed(report, pinned=severity, pinned_at=None if severity is None else now)
-    return (pinned, *targets.relaxed(then, policy, now))
+    return (pinned, *targets.relaxed(then, policy, now, "severity set by hand"))
 
 
 def classify(report: Report, order: Command, policy: Policy, now: int) -> Verdict:
