@@ -74,12 +74,17 @@ class Clock:
 
     @property
     def next_due(self) -> int | None:
-        """Return the next threshold or the deadline itself, whichever is still to be told."""
-        if not self.running or self.held_since is not None:
+        """Return the next threshold or the deadline itself, whichever is still to be told.
+
+        Of a clock that stands still only what had passed when it was stopped.
+        """
+        if not self.running:
             return None
         pending = [threshold.due_at for threshold in self.thresholds if not threshold.reached]
         if self.breached_at is None and self.due_at is not None:
             pending.append(self.due_at)
+        if self.held_since is not None:
+            pending = [instant for instant in pending if instant <= self.held_since]
         return min(pending, default=None)
 
 

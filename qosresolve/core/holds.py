@@ -29,7 +29,7 @@ def ended(report: Report, policy: Policy, hold_id: str, at: int, reason: str) ->
     hold = report.hold(hold_id)
     if hold is None:
         return ()
-    at = max(at, hold.since)
+    at = max(at if hold.until is None else min(at, hold.until), hold.since)
     others = {name for item in report.holds if item.active and item is not hold for name in item.clocks}
     free = tuple(name for name in hold.clocks if name not in others)
     over = HoldEnded(report.report_id, hold_id, at, reason)

@@ -105,7 +105,7 @@ def _rated_at(report: Report, row: Indicator) -> int:
 
 
 def _held_since(report: Report, name: ClockName) -> int | None:
-    """Return since when a clock stands still; one that is about to get its first target does with its holds."""
+    """Return since when a clock stands still; one that gets its first target does with its holds."""
     clock = clock_of(report, name)
     if clock.outcome is not ClockOutcome.UNTARGETED:
         return clock.held_since

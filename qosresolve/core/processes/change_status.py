@@ -53,8 +53,12 @@ def _moved(
     facts = (edge, *holds.ended(report, policy, STATUS, edge.at, edge.reason))
     if edge.status not in _STANDING or report.restored_at is not None:
         return facts
-    free = changed(report, holds=tuple(hold for hold in report.holds if hold.hold_id != STATUS))
-    return (*facts, *holds.begun(free, policy, holding, edge.at if since is None else since))
+    since = edge.at if since is None else since
+    return (*facts, *holds.begun(_released(report), policy, holding, since))
+
+
+def _released(report: Report) -> Report:
+    return changed(report, holds=tuple(hold for hold in report.holds if hold.hold_id != STATUS))
 
 
 def follow(report: Report, policy: Policy, now: int) -> Facts:
@@ -63,12 +67,25 @@ def follow(report: Report, policy: Policy, now: int) -> Facts:
         return (move(report, Status.IN_PROGRESS, now, reason="taken up"),)
     waiting = _waits_for_others(report)
     if report.status is Status.IN_PROGRESS and waiting:
-        holding = (waiting, SUPPLIER) if _supplied(report, waiting) else (waiting,)
         edge = move(report, Status.PENDING, now, reason=f"waiting for {waiting}")
-        return _moved(report, policy, edge, holding=holding)
-    if report.status is Status.PENDING and not waiting and _set_by_rule(report):
+        return _moved(report, policy, edge, holding=_reasons(report, waiting))
+    if report.status is not Status.PENDING or not _set_by_rule(report):
+        return ()
+    if not waiting:
         return _moved(report, policy, move(report, Status.IN_PROGRESS, now, reason="our turn"))
-    return ()
+    return _waiting_on(report, policy, waiting, now)
+
+
+def _waiting_on(report: Report, policy: Policy, waiting: str, now: int) -> Facts:
+    """Return the end of a hold whose party is no longer waited for, though others are."""
+    hold = report.hold(STATUS)
+    awaited = {
+        reason for item in report.obligations if item.running for reason in _reasons(report, item.party)
+    }
+    if hold is None or hold.reason in awaited:
+        return ()
+    over = holds.ended(report, policy, STATUS, now, f"no longer waiting for {hold.reason}")
+    return (*over, *holds.begun(_released(report), policy, _reasons(report, waiting), now))
 
 
 def due(report: Report, policy: Policy, now: int) -> Facts:
@@ -82,8 +99,11 @@ def due(report: Report, policy: Policy, now: int) -> Facts:
     return (*facts, move(report, Status.IN_PROGRESS, now, reason="the hold has lasted as long as it may"))
 
 
-def _supplied(report: Report, party: str) -> bool:
-    return any(item.party == party and item.kind is NodeKind.SUPPLIER for item in report.obligations)
+def _reasons(report: Report, party: str) -> tuple[str, ...]:
+    """Return the reasons by which the policy may list a party that is waited for."""
+    items = report.obligations
+    supplies = any(item.party == party and item.kind is NodeKind.SUPPLIER for item in items)
+    return (party, SUPPLIER) if supplies else (party,)
 
 
 def _taken_up(report: Report) -> bool:
