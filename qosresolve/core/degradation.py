@@ -22,8 +22,10 @@ from qosresolve.core.facts import (
 from qosresolve.core.ids import report_id
 from qosresolve.core.indicators import measured, sample_time, start_of
 from qosresolve.core.inputs import Cause, Command, Degradation
+from qosresolve.core.maintenance import caught_up
 from qosresolve.core.policy import Policies, Policy, Times
 from qosresolve.core.processes.change_status import relapse
+from qosresolve.core.record import changed
 from qosresolve.core.report import Indicator, Report
 from qosresolve.core.rules import Rule
 from qosresolve.core.tracking import tell
@@ -81,14 +83,17 @@ def _on_row(report: Report, row: Indicator, event: Degradation, policy: Policy, 
     if indicators.outdated(row, event, now):
         return noted(Rule.OUT_OF_ORDER)
     takes = indicators.better if event.kind is DegradationKind.ABATE else indicators.worse
-    return applied(measured(report.report_id, takes(row, event, policy, now), event, policy, now))
+    taken = takes(row, event, policy, now)
+    if report.maintained and taken.state is IndicatorState.DEGRADED:
+        taken = changed(taken, state=IndicatorState.SUPPRESSED)
+    return applied(measured(report.report_id, taken, event, policy, now))
 
 
 def _begun(case: Case, start: _Start, policies: Policies, now: int) -> Facts:
     """Begin with a bad sample: on the open report, on one that relapses, or on a new one."""
     report, latest = case.open, case.latest
     if report is not None and report.restored_at is None:
-        return _joined(report, start, policies.of(report), now)
+        return _joined(report, start, policies.of(report), policies.windows, now)
     if report is not None:
         return _relapsed(report, start, policies.of(report), now)
     if latest is not None and _relapses(latest, start, policies):
@@ -96,10 +101,17 @@ def _begun(case: Case, start: _Start, policies: Policies, now: int) -> Facts:
     return _opened(latest, start, policies.active, now)
 
 
-def _joined(report: Report, start: _Start, policy: Policy, now: int) -> Facts:
-    """Add an indicator to an open report, or one that was good and is bad again."""
-    row = measured(report.report_id, _row(start, policy, now), start.event, policy, now)
-    return (row, *tell(report, f"degraded: {start.event.indicator}"))
+def _joined(report: Report, start: _Start, policy: Policy, windows: tuple[Window, ...], now: int) -> Facts:
+    """Add an indicator to an open report, or one that was good and is bad again.
+
+    What no window covers ends the standstill of a report in maintenance.
+    """
+    row = _row(start, policy, now)
+    joins = measured(report.report_id, row, start.event, policy, now)
+    others = tuple(item for item in report.indicators if item.key != row.key)
+    then = changed(report, indicators=(*others, row))
+    over = caught_up(then, policy, windows, now) if report.maintained else ()
+    return (joins, *over, *tell(report, f"degraded: {start.event.indicator}"))
 
 
 def _relapsed(report: Report, start: _Start, policy: Policy, now: int) -> Facts:
@@ -152,16 +164,24 @@ def _abated_without_raise(case: Case, event: Degradation, times: Times, now: int
         return noted(Rule.OUT_OF_ORDER)
     if silenced is not None or waiting is not None:
         speaks = (_speaks_again(silenced, "abated"),) if silenced else ()
-        return applied(*speaks, *_forget(case, event, "abated"))
+        keeps = _keeps(case, event, times, now) if waiting else ()  # against raises that come out of order
+        return applied(*speaks, *_forget(case, event, "abated"), *keeps)
     kept = _early_abatement(case, event)
-    late = now - at > times.lateness_window
-    if late or _held_row(case, event) is not None or (kept is not None and kept.at >= at):
+    if _held_row(case, event) is not None or (kept is not None and kept.at >= at):
         return no_op(Rule.NOTHING_OPEN)
+    keeps = _keeps(case, event, times, now)
+    return applied(*keeps, rule=Rule.NOTHING_OPEN) if keeps else no_op(Rule.NOTHING_OPEN)
+
+
+def _keeps(case: Case, event: Degradation, times: Times, now: int) -> Facts:
+    """Return that an abatement is kept for raises yet to come that are older; not one that is too old."""
+    at, kept = sample_time(event, now), _early_abatement(case, event)
+    if now - at > times.lateness_window:
+        return ()
     abatement = EarlyAbatement(
         event.indicator, event.object_id, event.source, at, event.sequence, now + times.lateness_window
     )
-    dropped = (_dropped(kept, "replaced"),) if kept else ()
-    return applied(*dropped, AbatementKept(abatement), rule=Rule.NOTHING_OPEN)
+    return (*((_dropped(kept, "replaced"),) if kept else ()), AbatementKept(abatement))
 
 
 def _held_row(case: Case, event: Degradation) -> Indicator | None:
@@ -208,16 +228,16 @@ def _waits(
     waiting = _waiting(case, event)
     at = sample_time(event, now)
     since = waiting.since if waiting and waiting.why != SILENCED else at
-    ends = _window_end(event, windows, at)
+    ends = _window_end(event, windows, policy, at)
     if ends is not None and ends > now:
         return Waiting(event, since, ends, IN_MAINTENANCE)
     until = since + policy.indicator(event.indicator).open_after
     return Waiting(event, since, until, OPEN_AFTER) if until > now else None
 
 
-def _window_end(event: Degradation, windows: tuple[Window, ...], at: int) -> int | None:
+def _window_end(event: Degradation, windows: tuple[Window, ...], policy: Policy, at: int) -> int | None:
     """Return when the maintenance ends in which an indicator was bad at an instant, or None."""
-    scope = (event.product_id, event.site, event.tier, event.object_id)
+    scope = (event.product_id, event.site, event.tier or policy.default_tier, event.object_id)
     return end_of(covering(window for window in windows if window.covers(*scope)), at) if windows else None
 
 
@@ -228,12 +248,11 @@ def _since(
     waiting = _waiting(case, event)
     if waiting is not None and waiting.why == SILENCED and waiting.until > now:
         waiting = None  # a raised severity breaks the verdict's silence: bad from this sample on
-    if waiting is not None and waiting.why == OPEN_AFTER:
-        return waiting.since, waiting.since
     since = waiting.since if waiting else sample_time(event, now)
-    ends = waiting.until if waiting else _window_end(event, windows, since)
+    waited = waiting is not None and waiting.why == OPEN_AFTER
+    ends = waiting.until if waiting and not waited else _window_end(event, windows, policy, since)
     if ends is None or policy.window_counts:
-        return since, start_of(replace(event, observed_at=since), policy.times, now)
+        return since, since if waited else start_of(replace(event, observed_at=since), policy.times, now)
     return since, min(ends, now)
 
 
@@ -291,14 +310,25 @@ def expired(case: Case, now: int) -> Facts:
 
 
 def opens(case: Case, cause: Cause, policies: Policies, now: int) -> Facts:
-    """Return what the next indicator that has waited for long enough does: it opens, or waits on."""
+    """Return what the next indicator that has waited for long enough does: it opens, or waits on.
+
+    Of two sources that told the same the newest sample goes first.
+    """
     due = [item for item in case.watch.waiting if item.until <= now] if case.watch else []
     if not due:
         return ()
-    item = min(due, key=lambda one: (one.until, one.event.indicator, one.event.object_id))
-    policy = policies.of(case.open) if case.open else policies.active
-    ends = _window_end(item.event, policies.windows, now)
+    item = min(due, key=lambda one: (one.until, *_key(one.event), -sample_time(one.event, now)))
+    report = case.open
+    policy = policies.of(report) if report else policies.active
+    row = report.indicator(_key(item.event)) if report else None
+    if report is not None and row is not None and row.state is not IndicatorState.GOOD:
+        told = _on_row(report, row, item.event, policy, now)  # by another source, or by hand
+        return (*_forget(case, item.event, "opened"), *told.facts)
+    ends = _window_end(item.event, policies.windows, policy, now)
     if ends is not None:
         return (DegradationAwaited(replace(item, until=ends, why=IN_MAINTENANCE)),)
+    until = item.since + policy.indicator(item.event.indicator).open_after
+    if item.why == IN_MAINTENANCE and until > now:
+        return (DegradationAwaited(replace(item, until=until, why=OPEN_AFTER)),)
     start = _Start(item.event, cause, *_since(case, item.event, policies.windows, policy, now))
     return (*_forget(case, item.event, "opened"), *_begun(case, start, policies, now))

@@ -7,9 +7,10 @@ since the last look, from their true instants. Nothing falls due before that: it
 from qosresolve.core import holds
 from qosresolve.core.clocks import Hold
 from qosresolve.core.facts import Facts, HoldStarted, IndicatorMeasured
+from qosresolve.core.indicators import silent_at
 from qosresolve.core.policy import HoldRule, Policy
 from qosresolve.core.record import changed
-from qosresolve.core.report import MAINTENANCE, Report
+from qosresolve.core.report import MAINTENANCE, Indicator, Report
 from qosresolve.core.spans import Span
 from qosresolve.core.vocabulary import IndicatorState
 from qosresolve.core.windows import Window, covering, end_of
@@ -21,10 +22,11 @@ def caught_up(report: Report, policy: Policy, windows: tuple[Window, ...], now: 
     """Return the next thing that windows did to a report by an instant; ask again until there is none."""
     if not report.open or report.restored_at is not None:
         return ()
-    spans = covering(window for window in windows if _covers(window, report))
+    wide = [window for window in windows if _covers(window, report)]
+    spans = covering(wide)
     active = report.hold(MAINTENANCE)
     if active is None:
-        return _next(report, policy, spans, now)
+        return _next(report, policy, spans, _taken(report, wide), now)
     ends = end_of(spans, active.since if active.until is not None and active.until <= now else now)
     if ends is None or ends <= now:
         return _over(report, policy, min(active.until or now, now))
@@ -33,17 +35,28 @@ def caught_up(report: Report, policy: Policy, windows: tuple[Window, ...], now: 
 
 def _covers(window: Window, report: Report) -> bool:
     """A clock stands still only where everything that keeps it running is in maintenance."""
-    scope = (report.product_id, report.site, report.tier)
-    return all(window.covers(*scope, row.object_id) for row in report.degraded)
+    return all(_on(window, report, row) for row in report.degraded)
 
 
-def _next(report: Report, policy: Policy, spans: tuple[Span, ...], now: int) -> Facts:
-    taken = max((hold.ended_at or 0 for hold in report.holds if hold.hold_id == MAINTENANCE), default=0)
-    taken = max(taken, report.started_at)
+def _on(window: Window, report: Report, row: Indicator) -> bool:
+    return window.covers(report.product_id, report.site, report.tier, row.object_id)
+
+
+def _taken(report: Report, wide: list[Window]) -> int:
+    """Return until when nothing is to be taken in: it is, or something outside of the windows was bad."""
+    instants = [hold.ended_at or 0 for hold in report.holds if hold.hold_id == MAINTENANCE]
+    instants += [
+        row.good_since or 0 for row in report.indicators if not any(_on(it, report, row) for it in wide)
+    ]
+    return max(instants, default=0)
+
+
+def _next(report: Report, policy: Policy, spans: tuple[Span, ...], taken: int, now: int) -> Facts:
     for start, end in spans:
-        since = max(start, taken)
+        counted = policy.window_counts and report.started_at >= start  # the contract counts what it began in
+        since = max(start, taken, report.opened_at if counted else report.started_at)
         if since <= now and since < end:
-            return (_hold(report, policy, since, end), *_rows(report, IndicatorState.SUPPRESSED))
+            return (_hold(report, policy, since, end), *_suppressed(report))
     return ()
 
 
@@ -54,14 +67,25 @@ def _hold(report: Report, policy: Policy, since: int, until: int) -> HoldStarted
 
 def _over(report: Report, policy: Policy, at: int) -> Facts:
     over = holds.ended(report, policy, MAINTENANCE, at, "window is over")
-    return (*over, *_rows(report, IndicatorState.DEGRADED))
+    return (*over, *_heard_again(report, policy, at))
 
 
-def _rows(report: Report, state: IndicatorState) -> Facts:
-    """Return the rows that a window silences, or those that it silenced and that are bad still."""
-    was = IndicatorState.DEGRADED if state is IndicatorState.SUPPRESSED else IndicatorState.SUPPRESSED
+def _suppressed(report: Report) -> Facts:
+    """Return the rows that a window silences."""
     return tuple(
-        IndicatorMeasured(report.report_id, changed(row, state=state))
+        IndicatorMeasured(report.report_id, changed(row, state=IndicatorState.SUPPRESSED))
         for row in report.indicators
-        if row.state is was
+        if row.state is IndicatorState.DEGRADED
+    )
+
+
+def _heard_again(report: Report, policy: Policy, at: int) -> Facts:
+    """Return the rows that a window silenced and that are bad still; from its end on silence counts."""
+    bad = IndicatorState.DEGRADED
+    return tuple(
+        IndicatorMeasured(
+            report.report_id, changed(row, state=bad, silent_at=silent_at(policy.indicator(row.name), at))
+        )
+        for row in report.indicators
+        if row.state is IndicatorState.SUPPRESSED
     )
