@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from qosresolve.cli.options import ConfigFile, Json, Sets, example, group
+from qosresolve.cli.reports import explain
 from qosresolve.cli.reports import filter as by
 from qosresolve.cli.reports.orders import add_to
 from qosresolve.cli.session import tool
@@ -65,4 +66,5 @@ def show_(
     show(settings, name, as_json=as_json)
 
 
+explain.add_to(app)
 add_to(app)
