@@ -27,6 +27,11 @@ def caught_up(report: Report, policy: Policy, windows: tuple[Window, ...], now: 
     active = report.hold(MAINTENANCE)
     if active is None:
         return _next(report, policy, spans, _taken(report, wide), now)
+    end = end_of(spans, active.since) or 0
+    if end > (active.until or end):
+        return (_hold(report, policy, active.since, end),)  # prolonged, even if that is over by now
+    if 0 < end <= now and any(window.lifted_at == end for window in wide):
+        return _over(report, policy, end)  # lifted, whatever has begun since
     ends = end_of(spans, active.since if active.until is not None and active.until <= now else now)
     if ends is None or ends <= now:
         return _over(report, policy, min(active.until or now, now))
