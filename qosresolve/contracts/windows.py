@@ -28,8 +28,8 @@ LONGEST = 366 * DAY  # one occurrence
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SAID = tuple(
-    field for field in fields(MaintenanceWindow) if field.name != "entered_at"
-)  # that is the broker's
+    field for field in fields(MaintenanceWindow) if field.name not in ("entered_at", "lifted_at")
+)  # those are the broker's
 
 
 # -- in a command
@@ -81,6 +81,7 @@ def expand(window: MaintenanceWindow) -> Window:
         window.tier,
         window.service_id,
         window.reason,
+        window.lifted_at,
     )
 
 

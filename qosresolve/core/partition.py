@@ -28,7 +28,7 @@ class MaintenanceWindow:
     """A span in which degradations are expected; an empty scope field matches all.
 
     `recurrence` is an RFC 5545 RRULE, empty for once; `zone` an IANA name in which it is walked; `entered_at`
-    the broker time of the command that entered it.
+    the broker time of the command that entered it, `lifted_at` of the one that lifted or replaced it.
     """
 
     window_id: str
@@ -42,6 +42,7 @@ class MaintenanceWindow:
     service_id: str = ""
     reason: str = ""
     entered_at: int = 0
+    lifted_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """The maintenance windows of one partition: ordered by command, handed to decisions, kept in its record.
 
 A window holds from the record that set it on, in this partition's order. Decisions see the spans of a few
-weeks around a record's time: more could change none, and would cost every one of them.
+weeks around a record's time: more could change none, and would cost every one of them. One that was lifted or
+replaced is kept as long as one that has ended, cut there: not every report has taken in what it did.
 """
 
 from collections.abc import Iterable
@@ -17,13 +18,14 @@ from qosresolve.core.policy import Policies
 from qosresolve.core.windows import Window
 
 SET, LIFT = "set", "lift"  # what the command's `field` says
-MOST = 500  # windows of one partition: its record travels in every transaction
+MOST = 500  # windows in force in one partition: its record travels in every transaction
+MOST_LIFTED = 500  # and of those that were lifted or replaced, the newest
 BACK = 31  # days of which decisions still see what was
 AHEAD = 8  # and days of which they see what will be; an end that is further away is looked for again there
 
 
 class Windows:
-    """What is known, by id; every change makes a new one."""
+    """What is known: those that were lifted, then one in force for each id. Every change makes a new one."""
 
     def __init__(self, known: Iterable[MaintenanceWindow] = ()) -> None:
         self.known = tuple(known)
@@ -36,7 +38,7 @@ class Windows:
         Raises BadWindowError.
         """
         if order.field == LIFT:
-            return self._lifted(order)
+            return self._lifted(order, now)
         if order.field != SET:
             raise BadWindowError(f"field says {order.field!r}", f"write {SET} or {LIFT}")
         window = read_body(order.value, now)
@@ -44,25 +46,40 @@ class Windows:
         known = self._of(window.window_id)
         if known is not None and replace(known, entered_at=now) == window:
             return self, None
-        others = tuple(item for item in self.known if item is not known)
-        if len(others) >= MOST:
+        rest = self._without(known, now)
+        if sum(item.lifted_at is None for item in rest) >= MOST:
             raise BadWindowError(f"{MOST} windows are known already", "lift some, or let one cover more")
-        return Windows((*others, window)), WindowSet(window)
+        return Windows((*rest, window)), WindowSet(window)
 
-    def _lifted(self, order: Command) -> tuple["Windows", WindowLifted | None]:
+    def _lifted(self, order: Command, now: int) -> tuple["Windows", WindowLifted | None]:
         known = self._of(order.value)
         if known is None:
             return self, None
-        rest = tuple(item for item in self.known if item is not known)
-        return Windows(rest), WindowLifted(known.window_id, order.reason)
+        return Windows(self._without(known, now)), WindowLifted(known.window_id, order.reason)
+
+    def _without(self, known: MaintenanceWindow | None, now: int) -> tuple[MaintenanceWindow, ...]:
+        """Return what there is once a window is lifted: itself only where it has held already."""
+        gone = [item for item in self.known if item.lifted_at is not None]
+        if known is not None:
+            cut = replace(known, lifted_at=now)
+            gone += [cut for window in _expanded((cut,)) if window.effective()]
+        force = (item for item in self.known if item.lifted_at is None and item is not known)
+        return (*gone[-MOST_LIFTED:], *force)
 
     def _of(self, window_id: str) -> MaintenanceWindow | None:
-        return next((item for item in self.known if item.window_id == window_id), None)
+        """Return the window of an id that is in force."""
+        return next((it for it in self.known if it.window_id == window_id and it.lifted_at is None), None)
 
     def kept(self, now: int) -> "Windows":
         """Return those that a decision may still see; `now` is the newest instant that was committed."""
-        over = {item.window_id for item in self._expanded if item.spans[-1][1] <= now - (BACK + 1) * DAY}
-        return Windows(item for item in self.known if item.window_id not in over) if over else self
+        horizon = now - (BACK + 1) * DAY
+        over = {it.window_id for it in self._expanded if it.lifted_at is None and it.spans[-1][1] <= horizon}
+        rest = [
+            item
+            for item in self.known
+            if (item.window_id not in over if item.lifted_at is None else item.lifted_at > horizon)
+        ]
+        return Windows(rest) if len(rest) < len(self.known) else self
 
     def beside(self, policies: Policies, now: int) -> Policies:
         """Return policies with the windows that a decision at an instant sees."""
@@ -77,7 +94,8 @@ class Windows:
 
 def _near(window: Window, day: int) -> Window:
     since, until = (day - BACK) * DAY, (day + AHEAD) * DAY
-    return replace(window, spans=tuple(span for span in window.spans if span[1] > since and span[0] < until))
+    spans = (span for span in window.effective() if span[1] > since and span[0] < until)
+    return replace(window, spans=tuple(spans))
 
 
 def _expanded(known: Iterable[MaintenanceWindow]) -> Iterable[Window]:

@@ -1,5 +1,6 @@
 """Maintenance windows by hand: what is typed is understood or refused before anything is sent."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -125,9 +126,43 @@ def test_the_list_is_a_table(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     monkeypatch.setattr(view, "contracts_for", lambda _: None)
     monkeypatch.setattr(view, "partition_states", lambda *_: states)
     monkeypatch.setattr(view, "places", lambda *_: [("t", number) for number in range(3)])
-    view.show(load(), as_json=False)
+    view.show(load(), every=False, as_json=False)
     shown = capsys.readouterr().out
     assert "left out: 'Gone/Away' is not a time zone" in shown
     assert "everything" in shown
     assert "w is not known in partitions 1: wait for the workers" in shown
     assert "no worker has ever worked on partitions 2" in shown
+
+
+def test_what_was_lifted_is_listed_on_demand(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is kept for those who have not looked yet; only `--all` shows it, with when it was lifted."""
+    gone = made(lifted_at=ms("05-02T00:00Z"))
+    states = {0: PartitionState(0, (), "", (gone, made("other"))), 1: PartitionState(1, (), "", (gone,))}
+    monkeypatch.setattr(view, "contracts_for", lambda _: None)
+    monkeypatch.setattr(view, "partition_states", lambda *_: states)
+    monkeypatch.setattr(view, "places", lambda *_: [])
+    listed = []
+    for every in (False, True):
+        view.show(load(), every=every, as_json=True)
+        listed.append(json.loads(capsys.readouterr().out)["windows"])
+    assert [item["window_id"] for item in listed[0]] == ["other"]
+    assert [(item["window_id"], item["lifted_at"], item["next"] is None) for item in listed[1]] == [
+        ("other", None, False),
+        ("w", gone.lifted_at, True),
+    ]
+    view.show(load(), every=True, as_json=False)
+    assert f"lifted {YEAR}-05-02 00:00:00" in capsys.readouterr().out
+
+
+def test_one_that_was_entered_anew_is_listed_beside_those_that_were_lifted() -> None:
+    """Each entering is a row, and partitions are told to differ only in what is in force."""
+    first, second = (made(entered_at=at, lifted_at=at + 1) for at in (10, 20))
+    found = view.known({0: (first, second, made()), 1: (replace(first, lifted_at=12), made())})
+    assert [(item.window.entered_at, item.window.lifted_at, item.partitions) for item in found] == [
+        (20, 21, (0,)),
+        (10, 11, (0, 1)),
+        (made().entered_at, None, (0, 1)),
+    ]
+    assert view.notes(found, (0, 1)) == []

@@ -296,8 +296,8 @@ def test_what_cannot_hold_is_refused(changes: dict[str, object], problem: str) -
 
 @given(valid(MaintenanceWindow))
 def test_what_is_written_is_read(made: MaintenanceWindow) -> None:
-    """A command carries all of a window but when it was entered: that is the broker's word."""
-    assert read_body(write_body(made), 7) == replace(made, entered_at=7)
+    """A command carries all of a window but when it was entered and lifted: those are the broker's word."""
+    assert read_body(write_body(made), 7) == replace(made, entered_at=7, lifted_at=None)
 
 
 @pytest.mark.parametrize(
@@ -307,6 +307,7 @@ def test_what_is_written_is_read(made: MaintenanceWindow) -> None:
         '{"window_id": "w", "starts_at": 1}',
         '{"window_id": "w", "starts_at": 1, "ends_at": 2, "recurence": "FREQ=DAILY"}',
         '{"window_id": "w", "starts_at": 1, "ends_at": 2, "entered_at": 0}',
+        '{"window_id": "w", "starts_at": 1, "ends_at": 2, "lifted_at": 2}',
         '{"window_id": "w", "starts_at": "now", "ends_at": 2}',
         '{"window_id": null, "starts_at": 1, "ends_at": 2}',
     ],

@@ -8,7 +8,9 @@ from qosresolve.contracts.windows import DAY, write_body
 from qosresolve.core.facts import WindowLifted, WindowSet
 from qosresolve.core.inputs import Command
 from qosresolve.core.partition import MaintenanceWindow
+from qosresolve.core.policy import Policies
 from qosresolve.core.vocabulary import Verb
+from qosresolve.core.windows import covering
 from qosresolve.kafka import windows
 from qosresolve.kafka.partition import Partition
 from qosresolve.kafka.windows import AHEAD, BACK, LIFT, SET, Windows
@@ -41,8 +43,8 @@ def lifting(window_id: str, **changes: object) -> Command:
 
 
 def known(partition: Partition) -> list[str]:
-    """Return the ids of the committed windows."""
-    return [item.window_id for item in partition.state.windows]
+    """Return the ids of the committed windows that are in force."""
+    return [item.window_id for item in partition.state.windows if item.lifted_at is None]
 
 
 def opened(bench: Bench, product: str) -> bool:
@@ -187,6 +189,81 @@ def test_another_policy_is_another_sight(bench: Bench) -> None:
     assert made.beside(other, NOW).active is other.active
 
 
+# -- what was lifted or replaced
+
+
+def obeyed(made: Windows, order: Command, minutes: int) -> Windows:
+    """Return what an order makes of windows, some minutes from now."""
+    return made.obey(order, NOW + minutes * 60_000)[0]
+
+
+def spans(made: Windows, policies: Policies, at: int = NOW) -> list[tuple[int, int]]:
+    """Return the time in minutes from now that decisions see."""
+    seen = covering(made.beside(policies, at).windows)
+    return [((start - NOW) // 60_000, (end - NOW) // 60_000) for start, end in seen]
+
+
+def test_what_a_lifted_window_did_is_kept(bench: Bench) -> None:
+    """Who looks later sees it up to there; lifted again it is not."""
+    made = obeyed(Windows(), setting(window()), 0)
+    made = obeyed(made, lifting("w"), 30)
+    assert [(item.window_id, item.entered_at, item.lifted_at) for item in made.known] == [
+        ("w", NOW, NOW + HOUR // 2)
+    ]
+    assert spans(made, bench.policies(POLICY_A.hash)) == [(0, 30)]
+    assert made.obey(lifting("w"), NOW + HOUR) == (made, None)
+
+
+def test_what_a_replaced_window_did_is_kept(bench: Bench) -> None:
+    """One that is prolonged holds on without a gap; the same entered anew after a lift is another."""
+    policies = bench.policies(POLICY_A.hash)
+    made = obeyed(Windows(), setting(window()), 0)
+    made = obeyed(made, setting(window(ends_at=NOW + 2 * HOUR)), 30)
+    assert spans(made, policies) == [(0, 120)]
+    made = obeyed(made, lifting("w"), 40)
+    made = obeyed(made, setting(window()), 50)
+    assert spans(made, policies) == [(0, 40), (50, 60)]
+    assert [item.entered_at - NOW for item in made.known] == [0, 30 * 60_000, 50 * 60_000]
+
+
+def test_what_never_held_is_not_kept() -> None:
+    """Lifted before it began, it did nothing; nor did one that nobody understood."""
+    made = obeyed(Windows(), setting(window(starts_at=NOW + HOUR // 2)), 0)
+    assert obeyed(made, lifting("w"), 10).known == ()
+    broken = Windows((window(zone="Gone/Away", entered_at=NOW),))
+    assert obeyed(broken, lifting("w"), 10).known == ()
+
+
+def test_a_partition_record_keeps_what_was_lifted(bench: Bench) -> None:
+    """It is bytes in every transaction like those in force, and is read again with its end."""
+    bench.take(bench.record(setting(window())))
+    bench.commit()
+    bench.partition.state = replace(
+        bench.partition.state,
+        windows=tuple(replace(item, lifted_at=item.entered_at + 1) for item in bench.partition.state.windows),
+    )
+    bench.partition.start(bench.partition.state)
+    bench.take(bench.record(degradation("P1", 1)))
+    (record,) = of(bench.commit(), PARTITION)
+    (kept,) = RECORDS.read_partition(record.value or b"").windows
+    assert kept.lifted_at == kept.entered_at + 1
+    assert opened(bench, "P1")
+
+
+def test_not_too_many_that_were_lifted_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest are; they do not count as windows in force."""
+    monkeypatch.setattr(windows, "MOST", 1)
+    monkeypatch.setattr(windows, "MOST_LIFTED", 2)
+    made = Windows()
+    for number in range(4):
+        made = obeyed(made, setting(window(reason=str(number))), number)
+    assert [(item.reason, item.lifted_at is None) for item in made.known] == [
+        ("1", False),
+        ("2", False),
+        ("3", True),
+    ]
+
+
 # -- what is kept
 
 
@@ -196,6 +273,16 @@ def test_what_is_long_over_is_dropped() -> None:
     end = NOW + HOUR
     assert made.kept(end + BACK * DAY) is made
     assert [item.window_id for item in made.kept(end + (BACK + 1) * DAY).known] == ["weekly"]
+
+
+def test_what_was_lifted_is_dropped_as_if_it_had_ended() -> None:
+    """Its successor of the same id stays, and one that is not understood any more goes too."""
+    lifted = window(entered_at=NOW - HOUR, lifted_at=NOW)
+    broken = replace(lifted, zone="Gone/Away")
+    weekly = window(recurrence="FREQ=WEEKLY", entered_at=NOW)
+    made = Windows((lifted, broken, weekly))
+    assert made.kept(NOW + BACK * DAY) is made
+    assert made.kept(NOW + (BACK + 1) * DAY).known == (weekly,)
 
 
 def test_a_commit_drops_what_is_long_over(bench: Bench) -> None:

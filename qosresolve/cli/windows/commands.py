@@ -72,14 +72,22 @@ def set_window(
     )
 
 
-@app.command("list", epilog=example("qosresolve windows list", "qosresolve windows list --json"))
-def list_windows(config: ConfigFile = None, sets: Sets = None, as_json: Json = False) -> None:
+@app.command("list", epilog=example("qosresolve windows list", "qosresolve windows list --all --json"))
+def list_windows(
+    *,
+    every: Annotated[
+        bool, typer.Option("--all", help="Also what was lifted or replaced, for some weeks.")
+    ] = False,
+    config: ConfigFile = None,
+    sets: Sets = None,
+    as_json: Json = False,
+) -> None:
     """Show the windows that the partitions know, with their next occurrence, and where they differ."""
     settings = tool(config, sets)
 
     from qosresolve.cli.windows import view
 
-    view.show(settings, as_json=as_json)
+    view.show(settings, every=every, as_json=as_json)
 
 
 @app.command(
@@ -101,7 +109,11 @@ def lift(
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Take a window back, before or while it holds, in every partition."""
+    """Take a window back, before or while it holds, in every partition.
+
+    What it did until then stays. What was bad inside and waits looks again at its
+    next sample, without one only at the window's old end.
+    """
     settings = tool(config, sets)
 
     from qosresolve.cli.windows import control

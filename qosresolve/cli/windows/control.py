@@ -52,7 +52,7 @@ def enter(settings: Settings, window: MaintenanceWindow, order: Order) -> int:
 def lift(settings: Settings, window_id: str, order: Order, *, dry_run: bool) -> int:
     """Order every partition to forget a window; return the exit status."""
     states = partition_states(settings, contracts_for(settings))
-    found = {item.window_id for state in states.values() for item in state.windows}
+    found = {item.window_id for state in states.values() for item in view.in_force(state.windows)}
     if window_id not in found:
         raise ConfigError(
             f"no partition knows a window {window_id!r}",
@@ -70,7 +70,7 @@ def lift(settings: Settings, window_id: str, order: Order, *, dry_run: bool) -> 
 
 
 def _knows(windows: tuple[MaintenanceWindow, ...], window_id: str) -> bool:
-    return any(item.window_id == window_id for item in windows)
+    return any(item.window_id == window_id for item in view.in_force(windows))
 
 
 def _ordered(settings: Settings, order: Order, window_id: str, said: tuple[str, str]) -> int:

@@ -1,6 +1,6 @@
 """How maintenance windows are shown: when they hold next, over what, and which partitions know them."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -22,7 +22,7 @@ _SCOPE = ("product_id", "site", "tier", "service_id")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """One window, and the partitions that know it so; `entered_at` is that of the last of them."""
+    """One window, and the partitions that know it so; its instants are those of the last of them."""
 
     window: MaintenanceWindow
     partitions: tuple[int, ...]
@@ -68,10 +68,16 @@ def _covers(window: MaintenanceWindow, report: Report) -> bool:
 # -- those that are known
 
 
-def show(settings: Settings, *, as_json: bool) -> None:
-    """Show every window that a partition knows."""
+def in_force(windows: Iterable[MaintenanceWindow]) -> tuple[MaintenanceWindow, ...]:
+    """Return the windows that were neither lifted nor replaced."""
+    return tuple(window for window in windows if window.lifted_at is None)
+
+
+def show(settings: Settings, *, every: bool, as_json: bool) -> None:
+    """Show the windows in force that a partition knows, or `every` one that is kept."""
     states = partition_states(settings, contracts_for(settings))
-    found = known({number: state.windows for number, state in states.items()})
+    pick = tuple if every else in_force
+    found = known({number: pick(state.windows) for number, state in states.items()})
     unstarted = [number for _, number in places(settings, PARTITION) if number not in states]
     now = now_ms()
     if as_json:
@@ -93,22 +99,27 @@ def show(settings: Settings, *, as_json: bool) -> None:
 
 def known(windows: dict[int, tuple[MaintenanceWindow, ...]]) -> list[Known]:
     """Return the windows by id; one that partitions know differently is there more than once."""
-    where: dict[MaintenanceWindow, list[int]] = defaultdict(list)
-    entered: dict[MaintenanceWindow, int] = defaultdict(int)
+    where: dict[tuple[MaintenanceWindow, int], list[tuple[int, MaintenanceWindow]]] = defaultdict(list)
     for number, items in windows.items():
+        times: Counter[MaintenanceWindow] = Counter()  # one that was lifted may be entered anew as it was
         for item in items:
-            same = replace(item, entered_at=0)
-            where[same].append(number)
-            entered[same] = max(entered[same], item.entered_at)
-    found = [Known(replace(item, entered_at=entered[item]), tuple(where[item])) for item in where]
-    return sorted(found, key=lambda item: (item.window.window_id, item.partitions))
+            same = replace(item, entered_at=0, lifted_at=None if item.lifted_at is None else 0)
+            where[same, times[same]].append((number, item))
+            times[same] += 1
+    found = [Known(_newest(item for _, item in told), tuple(at for at, _ in told)) for told in where.values()]
+    return sorted(found, key=lambda item: (item.window.window_id, item.partitions, item.window.entered_at))
+
+
+def _newest(same: Iterable[MaintenanceWindow]) -> MaintenanceWindow:
+    return max(same, key=lambda item: item.entered_at)
 
 
 def notes(found: Iterable[Known], partitions: Sequence[int]) -> list[str]:
     """Return what to say of windows that not all partitions know alike."""
     said: dict[str, list[Known]] = defaultdict(list)
     for item in found:
-        said[item.window.window_id].append(item)
+        if item.window.lifted_at is None:
+            said[item.window.window_id].append(item)
     told = []
     for window_id, items in said.items():
         missing = set(partitions) - {number for item in items for number in item.partitions}
@@ -122,6 +133,8 @@ def notes(found: Iterable[Known], partitions: Sequence[int]) -> list[str]:
 
 def upcoming(window: MaintenanceWindow, now: int) -> Span | None:
     """Return the occurrence that holds or comes next, None where none does. Raises BadWindowError."""
+    if window.lifted_at is not None:
+        return None
     return next((span for span in expand(window).spans if span[1] > now), None)
 
 
@@ -130,7 +143,7 @@ def _row(item: Known, partitions: int, now: int) -> tuple[str, ...]:
     where = "all" if len(item.partitions) == partitions else _numbers(item.partitions)
     try:
         span = upcoming(window, now)
-        begins = "over" if span is None else ("now, since " * (span[0] <= now)) + _local(span[0], window.zone)
+        begins = ("now, since " * (span[0] <= now)) + _local(span[0], window.zone) if span else _ended(window)
         lasts = left(span[1] - span[0]) if span else "-"
     except BadWindowError as error:
         begins, lasts = f"left out: {error.problem}", "-"
@@ -145,6 +158,10 @@ def _row(item: Known, partitions: int, now: int) -> tuple[str, ...]:
         shown(window.entered_at),
         where,
     )
+
+
+def _ended(window: MaintenanceWindow) -> str:
+    return "over" if window.lifted_at is None else f"lifted {shown(window.lifted_at)}"
 
 
 def _listed(item: Known, now: int) -> dict[str, object]:
