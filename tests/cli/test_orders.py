@@ -11,18 +11,26 @@ from qosresolve.cli.reports.filter import Filter
 from qosresolve.cli.reports.orders import carrying, options
 from qosresolve.cli.reports.orders.asked import Decision, Progress, in_rounds
 from qosresolve.cli.reports.orders.building import commands
+from qosresolve.cli.reports.orders.held import Topics
 from qosresolve.cli.reports.orders.order import Chosen, Manner, Order
 from qosresolve.cli.reports.orders.targets import obligation_of, wanted
+from qosresolve.contracts.codec import SingleObjectCodec
+from qosresolve.contracts.records import Contracts
 from qosresolve.core.case import Case
 from qosresolve.core.facts import Entry
 from qosresolve.core.inputs import Cause, Command
+from qosresolve.core.partition import MaintenanceWindow, PartitionState
 from qosresolve.core.policy import Policies
 from qosresolve.core.report import Report
 from qosresolve.core.rules import Rule
 from qosresolve.core.vocabulary import Jeopardy, Outcome, Severity, Status, Verb
+from qosresolve.core.windows import covering
 from qosresolve.errors import ConfigError
+from qosresolve.kafka.murmur import partition_of
+from qosresolve.kafka.policies import PolicyBook
+from qosresolve.settings import load
 from tests.cli.conftest import Run
-from tests.core.builders import PRODUCT, Product, at
+from tests.core.builders import POLICY, PRODUCT, Product, at
 
 Orders = Callable[..., Order]
 
@@ -63,8 +71,9 @@ class Fake:
     def case(self, product_id: str) -> Case:
         return self._product.case if product_id == PRODUCT else Case(product_id)
 
-    def policies(self, product_id: str) -> Policies:
+    def policies(self, product_id: str, now: int) -> Policies:
         assert product_id
+        assert now
         return self._product.policies
 
 
@@ -97,7 +106,7 @@ def others(report: Report, count: int) -> list[Report]:
         ("close R", {}),
         ("refuse-resolution R --reason slow", {"reason": "slow"}),
         ("classify R --as slaExclusion --reason works", {"value": "slaExclusion", "reason": "works"}),
-        ("classify R --as none --reason mistaken", {"value": "counted", "reason": "mistaken"}),
+        ("classify R --as counted --reason mistaken", {"value": "counted", "reason": "mistaken"}),
     ],
 )
 def test_each_verb_fills_its_fields(
@@ -335,6 +344,20 @@ def test_a_rehearsal_tells_verdict_facts_and_requests(dry: Run, product: Product
     assert "SupplierRequest: cancel carrier-noc" in told["requests"]
     assert "offset" not in told
     assert product.case is before
+
+
+def test_a_rehearsal_knows_the_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the worker it goes by the windows of the product's partition, at the time of the rehearsal."""
+    window = MaintenanceWindow("w", at("10:00"), at("12:00"), entered_at=at("09:00"))
+    number = partition_of(PRODUCT, 4)
+    state = PartitionState(number, (), POLICY.hash, (window,))
+    monkeypatch.setattr("qosresolve.cli.reports.orders.held.places", lambda *_: [("t", 0)] * 4)
+    settings, contracts = load(), Contracts(SingleObjectCodec())
+    monkeypatch.setattr(Topics, "_states", {number: state})
+    monkeypatch.setattr(Topics, "_book", PolicyBook(settings, contracts, [POLICY]))
+    policies = Topics(settings, contracts).policies(PRODUCT, at("10:05"))
+    assert policies.active is POLICY
+    assert covering(policies.windows) == ((at("10:00"), at("12:00")),)
 
 
 def test_a_rehearsal_for_people_says_would(dry: Run) -> None:

@@ -82,7 +82,7 @@ class Rehearsal:
         digest = body_digest(_BUNDLED.write_input(command)[1])
         received = Received(Cause("", -1, -1, command.identity()), command, digest)
         try:
-            done = step(case, received, self._held.policies(product), self._now)
+            done = step(case, received, self._held.policies(product, self._now), self._now)
         except UnknownPolicyError as error:
             raise FatalError(
                 f"a report of {product} is pinned to policy {error.policy_hash}, which is not on its topic"

@@ -12,6 +12,7 @@ from qosresolve.errors import ConfigError
 from qosresolve.kafka.cases import CaseStore
 from qosresolve.kafka.murmur import partition_of
 from qosresolve.kafka.policies import PolicyBook
+from qosresolve.kafka.windows import Windows
 from qosresolve.replay.reports import latest, partition_states, places, split
 from qosresolve.settings import Settings
 from qosresolve.topics import REPORT, WATCH
@@ -26,8 +27,8 @@ class Held(Protocol):
     def case(self, product_id: str) -> Case:
         """Return a product's reports and watch."""
 
-    def policies(self, product_id: str) -> Policies:
-        """Return every policy, with the active one of the product's partition. Raises ConfigError."""
+    def policies(self, product_id: str, now: int) -> Policies:
+        """Return every policy, with what its partition goes by at an instant. Raises ConfigError."""
 
 
 class Topics:
@@ -52,8 +53,8 @@ class Topics:
         store.put_watch(product_id, self._watches.get(product_id))
         return store.get(product_id)
 
-    def policies(self, product_id: str) -> Policies:
-        """Return every policy, with the active one of the product's partition."""
+    def policies(self, product_id: str, now: int) -> Policies:
+        """Return every policy, with the active one and the windows of the product's partition."""
         number = partition_of(product_id, len(self._places))
         state = self._states.get(number)
         if state is None or not state.active_policy:
@@ -62,7 +63,7 @@ class Topics:
                 setting="--dry-run",
                 remedy="no worker has begun it: start one with `qosresolve run worker`",
             )
-        return self._book.policies(state.active_policy)
+        return Windows(state.windows).beside(self._book.policies(state.active_policy), now)
 
     @cached_property
     def _reports(self) -> dict[str, bytes]:

@@ -1,30 +1,16 @@
 """The verbs: for each its help, its examples, and how its own options become the fields of a Command."""
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from qosresolve.cli.reports.orders.options import Code, Instant, Reason, Text, Work, order
 from qosresolve.cli.reports.orders.order import Fields
-from qosresolve.core.vocabulary import ObjectKind, RootCauseKind, Severity, Status, Verb
+from qosresolve.core.vocabulary import Classification, ObjectKind, RootCauseKind, Severity, Status, Verb
 from qosresolve.errors import ConfigError
 
 _CLEARED = frozenset({Status.CLEARED})
-
-
-class Counts(StrEnum):
-    """What keeps a report out of the figures, if anything."""
-
-    FALSE_POSITIVE = "falsePositive"
-    SLA_EXCLUSION = "slaExclusion"
-    NONE = "none"
-
-    @property
-    def word(self) -> str:
-        """Return the domain's word."""
-        return "counted" if self is Counts.NONE else self.value
 
 
 def add_to(app: typer.Typer) -> None:
@@ -171,12 +157,13 @@ def _information(app: typer.Typer) -> None:
     def classify(
         *,
         counts: Annotated[
-            Counts, typer.Option("--as", help="What keeps them out of the figures; none: they count.")
+            Classification,
+            typer.Option("--as", help="What keeps them out of the figures, or that they count."),
         ],
         reason: Reason,
     ) -> Fields:
         """Say how cleared reports count in the figures. Their status does not change."""
-        return {"value": counts.word, "reason": reason}
+        return {"value": counts, "reason": reason}
 
 
 def _work(app: typer.Typer) -> None:

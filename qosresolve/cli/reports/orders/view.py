@@ -9,7 +9,6 @@ from qosresolve.cli.reports.orders.order import Order
 from qosresolve.cli.reports.words import tell
 from qosresolve.core.facts import Entry, ReportOpened
 from qosresolve.core.requests import EscalationNotice, Request
-from qosresolve.core.rules import Rule
 from qosresolve.core.vocabulary import Outcome
 
 _WORDS = {Outcome.NO_OP: "no-op", Outcome.DEAD_LETTER: "dead letter"}
@@ -48,17 +47,12 @@ def told(decision: Decision, *, would: bool) -> dict[str, object]:
         "field": command.field,
         "outcome": str(entry.outcome) if entry else None,
         "rule": str(entry.rule) if entry else "",
-        "meaning": meaning(entry.rule) if entry else "",
+        "meaning": entry.rule.meaning if entry else "",
         "facts": _names(entry),
         "words": [tell(fact) for fact in entry.facts] if entry else [],
         "requests": [request_words(item) for item in decision.requests],
         **sent,
     }
-
-
-def meaning(rule: Rule) -> str:
-    """Return what a rule says, in words."""
-    return str(getattr(rule, "meaning", "")) if rule else ""
 
 
 def request_words(request: Request) -> str:
@@ -122,8 +116,7 @@ def _rules(decisions: Sequence[Decision]) -> Iterable[str]:
         (item.entry.outcome, item.entry.rule) for item in decisions if item.entry and item.entry.rule
     )
     for (outcome, rule), count in spoken.items():
-        words = meaning(rule)
-        yield f"{_WORDS.get(outcome, outcome)} by {rule} ({count})" + (f": {words}" if words else "")
+        yield f"{_WORDS.get(outcome, outcome)} by {rule} ({count}): {rule.meaning}"
 
 
 def _sum(decisions: Sequence[Decision], *, would: bool) -> str:
