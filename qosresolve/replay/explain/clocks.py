@@ -11,13 +11,13 @@ from qosresolve.core.clocks import Clock, Pause, with_pause
 from qosresolve.core.facts import ClockStopped, TargetBreached, TargetSet, ThresholdReached
 from qosresolve.core.policy import Policy
 from qosresolve.core.report import Report
-from qosresolve.core.spans import Span, due_around, open_around
+from qosresolve.core.spans import Span, due_around, open_around, united
 from qosresolve.core.targets import CLOCKS, clock_of
 from qosresolve.core.vocabulary import ClockName
 from qosresolve.replay.explain.history import History, Moment
 from qosresolve.replay.explain.model import ClockStory, Mark, Standstill, Stretch, Version
 from qosresolve.replay.explain.promises import origin_of_target, untargeted
-from qosresolve.replay.explain.standstills import spans, standstills
+from qosresolve.replay.explain.standstills import STOPPED, ends_with, spans, standstills
 from qosresolve.replay.explain.walk import total, walked, wrong
 from qosresolve.replay.explain.words import instant, lasting, span
 
@@ -73,7 +73,8 @@ class _Clock:
             paused = with_pause(paused, fact.held_since, moment.entry.now)
         left_out = tuple((pause.since, pause.until) for pause in paused)
         stood = spans(standstills(self.moments[:number], self.name, targeted=True), moment.entry.now)
-        if left_out != stood:
+        ends = ends_with(moment, self.name) if fact.reason == STOPPED else None
+        if _within(left_out, fact.started_at, ends) != _within(stood, fact.started_at, ends):
             said, holds = (_listed(item, calendar.zone) for item in (left_out, stood))
             problems.append(f"left out is {said}, but holds and restorations were {holds}")
         found = None
@@ -146,6 +147,11 @@ class _Clock:
                 f"were it to go on now, it would be due {instant(would, zone)}"
             )
         return f"{'breached, ' if clock.breached_at is not None else ''}{spent}"
+
+
+def _within(listed: tuple[Span, ...], start: int, end: int | None) -> tuple[Span, ...]:
+    """Return what counts of some spans: nothing before the start of a clock, or behind its end."""
+    return united((max(since, start), until if end is None else min(until, end)) for since, until in listed)
 
 
 def _stops(moment: Moment, name: ClockName) -> bool:

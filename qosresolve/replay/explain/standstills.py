@@ -4,7 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from qosresolve.contracts.windows import BadWindowError, expand
-from qosresolve.core.facts import HoldEnded, HoldStarted, ReportReopened, StatusChanged, TargetSet
+from qosresolve.core.facts import (
+    ClockStopped,
+    HoldEnded,
+    HoldStarted,
+    ReportReopened,
+    StatusChanged,
+    TargetSet,
+)
 from qosresolve.core.holds import STATUS
 from qosresolve.core.report import MAINTENANCE, Report
 from qosresolve.core.spans import Span, united
@@ -13,6 +20,7 @@ from qosresolve.core.vocabulary import ClockName
 from qosresolve.replay.explain.history import History, Moment
 from qosresolve.replay.explain.model import Standstill
 
+STOPPED = "stopped"  # of a target: its clock ends inside a hold
 _BY_ITSELF = ("as long as the policy lets it", "window is over")
 
 
@@ -40,10 +48,24 @@ def standstills(
                 over.append(_ended(moment, fact, held.pop(fact.hold_id)))
         elif isinstance(fact, TargetSet) and fact.clock is name:
             held, waiting = waiting | held, {}
+            if fact.reason == STOPPED:
+                ends = ends_with(moment, name)
+                over = [_cut(item, ends) for item in over if item.since < ends]
         elif isinstance(fact, ReportReopened) and name is ClockName.RESTORE and fact.relapse and report:
             over += _restored(moment, fact, report)
     on = waiting | held if targeted else held
     return tuple(sorted((*over, *on.values()), key=lambda item: item.since))
+
+
+def _cut(item: Standstill, at: int) -> Standstill:
+    """Return a standstill as far as it lies before the end of its clock."""
+    return item if item.until is not None and item.until <= at else replace(item, until=at)
+
+
+def ends_with(moment: Moment, name: ClockName) -> int:
+    """Return when a clock ends by the same input, or else the input's time."""
+    stops = (fact for fact in moment.entry.facts if isinstance(fact, ClockStopped) and fact.clock is name)
+    return next((fact.at for fact in stops), moment.entry.now)
 
 
 def spans(stood: Sequence[Standstill], now: int) -> tuple[Span, ...]:
