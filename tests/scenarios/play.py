@@ -178,17 +178,23 @@ def _window(stage: Stage, told: Told, name: str, start: str, end: str) -> list[S
     """Enter a window, or enter it anew with another span: no input of the product."""
     scope = values(Window, told.with_)
     entered = Window(name, at(told.at), ((at(start), at(end)),), **scope)
-    stage.windows = (*_others(stage, name), entered)
+    stage.windows = (*_until(stage, name, at(told.at)), entered)
     return []
 
 
-def _lifted(stage: Stage, _: Told, name: str) -> list[Step]:
-    stage.windows = _others(stage, name)
+def _lifted(stage: Stage, told: Told, name: str) -> list[Step]:
+    stage.windows = _until(stage, name, at(told.at))
     return []
 
 
-def _others(stage: Stage, name: str) -> tuple[Window, ...]:
-    return tuple(window for window in stage.windows if window.window_id != name)
+def _until(stage: Stage, name: str, instant: int) -> tuple[Window, ...]:
+    """Return the windows with one of them ended at an instant: what it did before stays."""
+    return tuple(
+        replace(window, lifted_at=instant)
+        if window.window_id == name and window.lifted_at is None
+        else window
+        for window in stage.windows
+    )
 
 
 _CLOCK = r"(?:\+\d+ )?\d+:\d\d"
