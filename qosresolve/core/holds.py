@@ -33,7 +33,7 @@ def ended(report: Report, policy: Policy, hold_id: str, at: int, reason: str) ->
     others = {name for item in report.holds if item.active and item is not hold for name in item.clocks}
     free = tuple(name for name in hold.clocks if name not in others)
     over = HoldEnded(report.report_id, hold_id, at, reason)
-    return (over, *targets.resumed(report, policy, free, at, "resumed"))
+    return (over, *targets.resumed(report, policy, free, {hold_id: at}, "resumed"))
 
 
 def backdated(report: Report, policy: Policy, since: int, now: int) -> Rule:

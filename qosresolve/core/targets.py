@@ -5,6 +5,8 @@ raised plus the target of that severity, holds not counted; worsening never move
 is in `clocks`.
 """
 
+from collections.abc import Mapping
+
 from qosresolve.core.clocks import Clock, Pause, targeted, verdict, with_pause
 from qosresolve.core.facts import ClockStopped, Facts, HoldEnded, SeverityChanged, TargetSet
 from qosresolve.core.policy import Policy
@@ -140,15 +142,34 @@ def _target_set(report: Report, name: ClockName, clock: Clock, reason: str) -> T
     )
 
 
-def resumed(report: Report, policy: Policy, names: tuple[ClockName, ...], at: int, reason: str) -> Facts:
-    """Return the new deadlines of clocks whose last hold ends at an instant."""
-    facts: Facts = ()
-    for name in names:
-        clock = clock_of(report, name)
-        if clock.running and clock.held_since is not None:
-            paused = with_pause(clock.paused, clock.held_since, at)
-            facts += (_target_set(report, name, _restarted(report, policy, clock, paused), reason),)
-    return facts
+def resumed(
+    report: Report, policy: Policy, names: tuple[ClockName, ...], ends: Mapping[str, int], reason: str
+) -> Facts:
+    """Return the new deadlines of clocks whose last holds end now; `ends` are their instants by hold."""
+    return tuple(
+        _target_set(report, name, _gone_on(report, policy, name, ends), reason)
+        for name in names
+        if clock_of(report, name).running and clock_of(report, name).held_since is not None
+    )
+
+
+def _gone_on(report: Report, policy: Policy, name: ClockName, ends: Mapping[str, int]) -> Clock:
+    """Return a clock that stood still as it goes on, without the time that its holds took together.
+
+    A hold that ended at its maximum may have done so before another one that was looked at earlier.
+    """
+    clock = clock_of(report, name)
+    if clock.held_since is None:
+        return clock
+    stops = [
+        (hold.since, ends.get(hold.hold_id, hold.ended_at)) for hold in report.holds if name in hold.clocks
+    ]
+    began = clock.held_since
+    spans = [(max(since, began), end) for since, end in stops if end is not None and end > began]
+    paused = with_pause(clock.paused, began, min((end for _, end in spans), default=began))
+    for since, end in spans:
+        paused = with_pause(paused, since, end)
+    return _restarted(report, policy, clock, paused)
 
 
 def continued(report: Report, policy: Policy, at: int) -> tuple[Facts, int]:
@@ -184,24 +205,18 @@ def responded(report: Report, at: int) -> Facts:
 
 def stopped(report: Report, policy: Policy, at: int, *, counted: bool) -> Facts:
     """Return the ends of holds and both clocks when the product is restored (`counted`) or it was false."""
-    facts: Facts = tuple(
-        HoldEnded(report.report_id, hold.hold_id, max(at, hold.since), "restored" if counted else "cancelled")
-        for hold in report.holds
-        if hold.active
-    )
-    facts += tuple(
-        fact
-        for name in CLOCKS
-        if clock_of(report, name).held_since is not None
-        for fact in resumed(
-            report, policy, (name,), max(at, clock_of(report, name).held_since or 0), "stopped"
-        )
-    )
+    reason = "restored" if counted else "cancelled"
+    active = [hold for hold in report.holds if hold.active]
+    ends = {hold.hold_id: max(min(at, hold.until or at), hold.since) for hold in active}
+    facts: Facts = tuple(HoldEnded(report.report_id, hold_id, end, reason) for hold_id, end in ends.items())
+    held = tuple(name for name in CLOCKS if clock_of(report, name).held_since is not None)
+    facts += resumed(report, policy, held, ends, "stopped")
+    due = {name: _gone_on(report, policy, name, ends) for name in CLOCKS}
     if report.restore.running:
-        outcome = _ends(report.restore, at) if counted else ClockOutcome.NOT_APPLICABLE
+        outcome = verdict(due[ClockName.RESTORE], at) if counted else ClockOutcome.NOT_APPLICABLE
         facts += (ClockStopped(report.report_id, ClockName.RESTORE, at, outcome),)
     if report.respond.running:
-        missed = counted and _ends(report.respond, at) is ClockOutcome.MISSED
+        missed = counted and verdict(due[ClockName.RESPOND], at) is ClockOutcome.MISSED
         outcome = ClockOutcome.MISSED if missed else ClockOutcome.NOT_APPLICABLE
         facts += (ClockStopped(report.report_id, ClockName.RESPOND, at, outcome),)
     return facts
