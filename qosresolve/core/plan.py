@@ -4,9 +4,10 @@ Shared by Co-ordinate (own work and trouble requests) and Engage (suppliers). Du
 restore deadline, each node in its owner's calendar; where that cannot be kept, forward from now.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from qosresolve.core.calendar import begin, due, next_open
+from qosresolve.core.facts import Facts, ObligationPlanned
 from qosresolve.core.ids import obligation_id
 from qosresolve.core.obligation import SILENCE, Obligation, latest
 from qosresolve.core.policy import Node, Policy
@@ -50,6 +51,14 @@ def new_obligation(
         attempt,
         ObligationState.PLANNED,
     )
+
+
+def distinct(planned: Iterable[ObligationPlanned]) -> Facts:
+    """Return the first of each attempt: causes that ask for the same at once wait for one and the same."""
+    first: dict[str, ObligationPlanned] = {}
+    for fact in planned:
+        first.setdefault(fact.obligation.obligation_id, fact)
+    return tuple(first.values())
 
 
 def _tried(report: Report, node: Node, cause_id: str, target: str, party: str) -> bool:

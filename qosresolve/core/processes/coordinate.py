@@ -47,13 +47,13 @@ def follow(report: Report, policy: Policy, now: int) -> Facts:
     if not report.open:
         return ()
     facts = tracking.measured_good(report, now) + _obsolete(report, policy, now)
-    facts += _lay_out(report, policy) + _verify_silent(report, policy)
+    facts += plan.distinct(_lay_out(report, policy) + _verify_silent(report, policy))
     facts = facts or start(report, policy, now) or _infeasible(report, policy, now)
     return facts or _never_idle(report, policy, now)
 
 
-def _lay_out(report: Report, policy: Policy) -> Facts:
-    facts: Facts = ()
+def _lay_out(report: Report, policy: Policy) -> tuple[ObligationPlanned, ...]:
+    facts: tuple[ObligationPlanned, ...] = ()
     for node in policy.plan:
         if node.kind is NodeKind.SUPPLIER:
             continue
@@ -62,7 +62,7 @@ def _lay_out(report: Report, policy: Policy) -> Facts:
     return facts or _analyse_again(report, policy)
 
 
-def _plan(report: Report, node: Node, cause: RootCause | None) -> Facts:
+def _plan(report: Report, node: Node, cause: RootCause | None) -> tuple[ObligationPlanned, ...]:
     cause_id = cause.cause_id if cause else plan.round_of(report)
     target = cause.entity if cause else ""
     planned = plan.new_obligation(report, node, cause_id, target=target, party=_party(node))
@@ -73,7 +73,7 @@ def _party(node: Node) -> str:
     return SERVICE_ASSURANCE if node.kind is NodeKind.SERVICE_TROUBLE else node.with_party
 
 
-def _analyse_again(report: Report, policy: Policy) -> Facts:
+def _analyse_again(report: Report, policy: Policy) -> tuple[ObligationPlanned, ...]:
     """A route that came to nothing goes back to analysis, once a failed attempt."""
     causes = {cause.cause_id for cause in report.root_causes}
     for failed in report.obligations:
@@ -115,9 +115,9 @@ def start(report: Report, policy: Policy, now: int) -> Facts:
     )
 
 
-def _verify_silent(report: Report, policy: Policy) -> Facts:
+def _verify_silent(report: Report, policy: Policy) -> tuple[ObligationPlanned, ...]:
     """Where samples stay away, somebody has to look: silence is never good news."""
-    facts: Facts = ()
+    facts: tuple[ObligationPlanned, ...] = ()
     for row in report.indicators:
         if row.state is IndicatorState.STALE and policy.indicator(row.name).silence_after is not None:
             node = _verification(policy)

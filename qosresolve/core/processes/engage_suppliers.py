@@ -19,14 +19,16 @@ def follow(report: Report, policy: Policy, now: int) -> Facts:
     if not report.open or report.restored_at is not None:
         return ()
     nodes = [node for node in policy.plan if node.kind is NodeKind.SUPPLIER]
-    planned: Facts = ()
+    planned: tuple[ObligationPlanned, ...] = ()
     for node in nodes:
         for cause in plan.triggers(report, node):
             planned += _engage(report, policy, node, cause)
-    return planned or _send(report, policy, now)
+    return plan.distinct(planned) or _send(report, policy, now)
 
 
-def _engage(report: Report, policy: Policy, node: Node, cause: RootCause | None) -> Facts:
+def _engage(
+    report: Report, policy: Policy, node: Node, cause: RootCause | None
+) -> tuple[ObligationPlanned, ...]:
     """Engage the party at fault; when that came to nothing, one that serves the component or goes around."""
     if cause is None:
         return ()

@@ -68,3 +68,16 @@ def test_without_any_target_an_open_report_is_still_followed() -> None:
     product.run_until("+3 10:00")
     assert product.report.due is not None
     assert len(product.report.obligations) < 6, "old attempts must not pile up"
+
+
+def test_two_silent_indicators_of_one_object_are_verified_once() -> None:
+    """Samples of both stay away at the same instant: one attempt is laid out and asked for, not two."""
+    silent = replace(POLICY.default_indicator, silence_after=30 * MINUTE)
+    product = Product(replace(POLICY, default_indicator=silent))
+    product.sample("10:00")
+    product.sample("10:00", indicator="loss")
+    product.run_until("10:30")
+    laid_out = [item.obligation_id for item in product.report.obligations if item.node == "verify"]
+    assert len(laid_out) == 1
+    ids = [request.context.message_id for request in product.requests]
+    assert len(ids) == len(set(ids))

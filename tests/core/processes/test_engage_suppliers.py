@@ -32,3 +32,18 @@ def test_an_answer_to_nothing_is_refused() -> None:
     product.sample("10:00")
     done = product.answer("10:05", "analyse", "accepted", obligation_id="nobody")
     assert done.entry.rule is Rule.NO_SUCH_OBLIGATION
+
+
+def test_two_parties_at_fault_for_one_component_are_engaged_in_turn() -> None:
+    """Causes that wait for the same engagement to end do not become one attempt for two parties at once."""
+    product = Product()
+    product.sample("10:00")
+    product.find("10:05", "supplier", "cpe-7", party="carrier")
+    product.find("10:06", "supplier", "cpe-7", party="backbone", source="probe")
+    product.find("10:07", "supplier", "cpe-7", party="submarine", source="customer")
+    product.answer("10:08", "engage", "rejected")
+    engaged = [item.party for item in product.report.obligations if item.node == "engage"]
+    assert engaged == ["carrier", "backbone"]
+    product.answer("10:09", "engage", "rejected")
+    engaged = [item.party for item in product.report.obligations if item.node == "engage"]
+    assert engaged == ["carrier", "backbone", "submarine"]
