@@ -151,9 +151,10 @@ def _broken_since_the_call(report: Report) -> bool:
 
 
 def _call(report: Report, policy: Policy, now: int, step: ChainLevel, want: _Want) -> Facts:
-    """Call a level of the chain, and tell all who work on the report."""
+    """Call a level of the chain, and tell all who work on the report; of a breach with its clock."""
     raised = _raise(report, policy, now, step, want)
-    return (raised, *tracking.tell(report, f"escalated to level {step.level}"))
+    which = f": {want.reason}" if want.jeopardy is Jeopardy.BREACHED else ""
+    return (raised, *tracking.tell(report, f"escalated to level {step.level}{which}"))
 
 
 def _wants(report: Report, policy: Policy, now: int) -> list[_Want]:
