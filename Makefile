@@ -11,6 +11,13 @@ COMPILE := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --uni
 	--python-version 3.11 --no-header --no-annotate
 GROUPS := --group test --group typing --group dev
 
+# What `make mutation` runs: so many mutants (or `all`, or the `survivors` of the last run) of a random sample, of
+# the whole core or of one MODULE of it.
+MUTANTS ?= 600
+SEED ?= 1
+MODULE ?=
+MUTATION := .cache/mutation/venv
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -58,6 +65,15 @@ test-fast: venv ## Run the tests that need no Kafka
 test-kafka: venv ## Run the tests that need a real Kafka (see tests/support/kafka_server.py)
 	$(PYTEST) -m kafka
 
+$(MUTATION)/.synced: $(UV) requirements/dev.txt requirements/mutation.txt
+	$(UV) venv --quiet --clear --python $(BIN)/python $(MUTATION)
+	$(UV) pip sync --quiet --python $(MUTATION)/bin/python --require-hashes requirements/dev.txt requirements/mutation.txt
+	@touch $@
+
+.PHONY: mutation
+mutation: venv $(MUTATION)/.synced ## Change the core at random places: do its tests notice?
+	$(BIN)/python -m tests.support.mutation $(MUTATION)/bin/mutmut --mutants $(MUTANTS) --seed $(SEED) --module "$(MODULE)"
+
 .PHONY: bench-core
 bench-core: venv ## Print what one update event costs, stage by stage
 	$(BIN)/python -m tests.bench.core
@@ -84,6 +100,7 @@ lock: $(UV) ## Resolve the newest dependencies into requirements/
 	echo uv | $(COMPILE) --upgrade - --output-file requirements/uv.txt
 	$(COMPILE) --upgrade pyproject.toml --extra registry $(GROUPS) --output-file requirements/dev.txt
 	$(COMPILE) --upgrade pyproject.toml --extra registry --constraint requirements/dev.txt --output-file requirements/run.txt
+	$(COMPILE) --upgrade --group mutation --constraint requirements/dev.txt --output-file requirements/mutation.txt
 
 .PHONY: clean
 clean: ## Remove everything that can be made again
