@@ -10,14 +10,10 @@ from qosresolve.core import indicators
 from qosresolve.core.case import Case
 from qosresolve.core.decision import Verdict, applied, no_op, noted, refused
 from qosresolve.core.facts import (
-    AbatementDropped,
-    AbatementKept,
     DegradationAwaited,
-    DegradationDropped,
     Facts,
     ReportOpened,
     SuccessorNamed,
-    SuppressionEnded,
 )
 from qosresolve.core.ids import report_id
 from qosresolve.core.indicators import measured, sample_time, start_of
@@ -30,7 +26,8 @@ from qosresolve.core.report import Indicator, Report
 from qosresolve.core.rules import Rule
 from qosresolve.core.tracking import tell
 from qosresolve.core.vocabulary import RANK, DegradationKind, IndicatorState, Severity, Status
-from qosresolve.core.watch import IN_MAINTENANCE, OPEN_AFTER, SILENCED, EarlyAbatement, Suppression, Waiting
+from qosresolve.core.watch import IN_MAINTENANCE, OPEN_AFTER, SILENCED, Waiting
+from qosresolve.core.watching import Known, forgotten, heard, kept, known, silenced, speaks_again
 from qosresolve.core.windows import Window, covering, end_of
 
 MAX_DESCRIPTION = 500  # characters kept in the report, which has a hard cap
@@ -60,15 +57,17 @@ def degraded(
     policy = policies.of(report) if report else policies.active
     if event.kind is DegradationKind.ABATE:
         return _abated_without_raise(case, event, policy.times, now)
-    barred = _barred(case, event, policy, now)
+    knows = known(case, event)
+    barred = _barred(case, knows, event, policy, now)
     if barred is not None:
         return barred
-    waits = None if order else _waits(case, event, policies.windows, policy, now)
+    waits = None if order else _waits(knows, event, policies.windows, policy, now)
     if waits is not None:
         rule = Rule.IN_MAINTENANCE if waits.why == IN_MAINTENANCE else Rule.AWAITING
-        return noted(rule, *_heard(case, event), DegradationAwaited(waits))
-    start = _Start(event, cause, *_since(case, event, policies.windows, policy, now), order)
-    return applied(*_heard(case, event), *_forget(case, event, "opened"), *_begun(case, start, policies, now))
+        return noted(rule, *heard(knows), DegradationAwaited(waits))
+    start = _Start(event, cause, *_since(knows.waiting, event, policies.windows, policy, now), order)
+    begun = _begun(case, start, policies, now)
+    return applied(*heard(knows), *forgotten(knows.waiting, "opened"), *begun)
 
 
 def _key(event: Degradation) -> tuple[str, str]:
@@ -158,30 +157,18 @@ def _opened(latest: Report | None, start: _Start, policy: Policy, now: int) -> F
 
 
 def _abated_without_raise(case: Case, event: Degradation, times: Times, now: int) -> Verdict:
-    silenced, waiting = _suppression(case, event), _waiting(case, event)
-    at = sample_time(event, now)
+    knows, at = known(case, event), sample_time(event, now)
+    verdict, waiting, earlier = knows.suppression, knows.waiting, knows.abatement
     if waiting is not None and at < sample_time(waiting.event, now):
         return noted(Rule.OUT_OF_ORDER)
-    if silenced is not None or waiting is not None:
-        speaks = (_speaks_again(silenced, "abated"),) if silenced else ()
-        keeps = _keeps(case, event, times, now) if waiting else ()  # against raises that come out of order
-        return applied(*speaks, *_forget(case, event, "abated"), *keeps)
-    kept = _early_abatement(case, event)
-    if _held_row(case, event) is not None or (kept is not None and kept.at >= at):
+    if verdict is not None or waiting is not None:
+        speaks = (speaks_again(verdict, "abated"),) if verdict else ()
+        keeps = kept(knows, event, times, now) if waiting else ()  # against raises that come out of order
+        return applied(*speaks, *forgotten(waiting, "abated"), *keeps)
+    if _held_row(case, event) is not None or (earlier is not None and earlier.at >= at):
         return no_op(Rule.NOTHING_OPEN)
-    keeps = _keeps(case, event, times, now)
+    keeps = kept(knows, event, times, now)
     return applied(*keeps, rule=Rule.NOTHING_OPEN) if keeps else no_op(Rule.NOTHING_OPEN)
-
-
-def _keeps(case: Case, event: Degradation, times: Times, now: int) -> Facts:
-    """Return that an abatement is kept for raises yet to come that are older; not one that is too old."""
-    at, kept = sample_time(event, now), _early_abatement(case, event)
-    if now - at > times.lateness_window:
-        return ()
-    abatement = EarlyAbatement(
-        event.indicator, event.object_id, event.source, at, event.sequence, now + times.lateness_window
-    )
-    return (*((_dropped(kept, "replaced"),) if kept else ()), AbatementKept(abatement))
 
 
 def _held_row(case: Case, event: Degradation) -> Indicator | None:
@@ -190,18 +177,17 @@ def _held_row(case: Case, event: Degradation) -> Indicator | None:
     return next((row for row in rows if row is not None), None)
 
 
-def _barred(case: Case, event: Degradation, policy: Policy, now: int) -> Verdict | None:
+def _barred(case: Case, knows: Known, event: Degradation, policy: Policy, now: int) -> Verdict | None:
     """Return why a bad sample starts nothing, or None.
 
     An abatement that came first stays until its window ends, so that a raise sent twice is barred twice.
     """
-    silenced, kept, row = _suppression(case, event), _early_abatement(case, event), _held_row(case, event)
-    waiting = _waiting(case, event)
-    if waiting is not None and _older(event, waiting.event, now):
+    row, verdict = _held_row(case, event), knows.suppression
+    if knows.waiting is not None and _older(event, knows.waiting.event, now):
         return noted(Rule.OUT_OF_ORDER)
-    if silenced is not None and RANK[event.severity] <= RANK[Severity(silenced.severity)]:
-        return noted(Rule.SUPPRESSED, DegradationAwaited(_silenced(case, event, silenced, now)))
-    if kept is not None and kept.at >= sample_time(event, now):
+    if verdict is not None and RANK[event.severity] <= RANK[Severity(verdict.severity)]:
+        return noted(Rule.SUPPRESSED, DegradationAwaited(silenced(knows, event, verdict, now)))
+    if knows.abatement is not None and knows.abatement.at >= sample_time(event, now):
         return noted(Rule.ABATED_BEFORE_RAISE)
     if row is not None and indicators.outdated(row, event, now):
         return noted(Rule.OUT_OF_ORDER)
@@ -214,19 +200,11 @@ def _older(event: Degradation, than: Degradation, now: int) -> bool:
     return (sample_time(event, now), event.sequence) < (sample_time(than, now), than.sequence)
 
 
-def _silenced(case: Case, event: Degradation, silenced: Suppression, now: int) -> Waiting:
-    """Remember a bad sample of what is silenced: it opens when the verdict expires."""
-    waiting = _waiting(case, event)
-    since = waiting.since if waiting else sample_time(event, now)
-    return Waiting(event, since, silenced.until, SILENCED)
-
-
 def _waits(
-    case: Case, event: Degradation, windows: tuple[Window, ...], policy: Policy, now: int
+    knows: Known, event: Degradation, windows: tuple[Window, ...], policy: Policy, now: int
 ) -> Waiting | None:
     """Return what is to be remembered of a bad sample that must not open anything yet, or None."""
-    waiting = _waiting(case, event)
-    at = sample_time(event, now)
+    waiting, at = knows.waiting, sample_time(event, now)
     since = waiting.since if waiting and waiting.why != SILENCED else at
     ends = _window_end(event, windows, policy, at)
     if ends is not None and ends > now:
@@ -242,10 +220,9 @@ def _window_end(event: Degradation, windows: tuple[Window, ...], policy: Policy,
 
 
 def _since(
-    case: Case, event: Degradation, windows: tuple[Window, ...], policy: Policy, now: int
+    waiting: Waiting | None, event: Degradation, windows: tuple[Window, ...], policy: Policy, now: int
 ) -> tuple[int, int]:
     """Return since when what begins now is bad, and from when its clock counts."""
-    waiting = _waiting(case, event)
     if waiting is not None and waiting.why == SILENCED and waiting.until > now:
         waiting = None  # a raised severity breaks the verdict's silence: bad from this sample on
     since = waiting.since if waiting else sample_time(event, now)
@@ -256,57 +233,7 @@ def _since(
     return since, min(ends, now)
 
 
-def _heard(case: Case, event: Degradation) -> Facts:
-    """Return what a sample that is not barred makes the watch forget."""
-    silenced, kept = _suppression(case, event), _early_abatement(case, event)
-    facts: Facts = (_speaks_again(silenced, "severity raised"),) if silenced else ()
-    return (*facts, _dropped(kept, "matched")) if kept else facts
-
-
-def _suppression(case: Case, event: Degradation) -> Suppression | None:
-    items = case.watch.suppressions if case.watch else ()
-    return next((item for item in items if _about(item, event)), None)
-
-
-def _early_abatement(case: Case, event: Degradation) -> EarlyAbatement | None:
-    items = case.watch.abatements if case.watch else ()
-    return next((item for item in items if _about(item, event)), None)
-
-
-def _waiting(case: Case, event: Degradation) -> Waiting | None:
-    items = case.watch.waiting if case.watch else ()
-    return next((item for item in items if _about(item.event, event)), None)
-
-
-def _about(item: EarlyAbatement | Suppression | Degradation, event: Degradation) -> bool:
-    return (item.indicator, item.object_id, item.source) == (event.indicator, event.object_id, event.source)
-
-
-def _speaks_again(item: Suppression, reason: str) -> SuppressionEnded:
-    return SuppressionEnded(item.indicator, item.object_id, item.source, reason)
-
-
-def _dropped(item: EarlyAbatement, reason: str) -> AbatementDropped:
-    return AbatementDropped(item.indicator, item.object_id, item.source, reason)
-
-
-def _forget(case: Case, event: Degradation, reason: str) -> Facts:
-    """Return that an indicator waits no longer, where it did."""
-    if _waiting(case, event) is None:
-        return ()
-    return (DegradationDropped(event.indicator, event.object_id, event.source, reason),)
-
-
 # -- what time does to the watch
-
-
-def expired(case: Case, now: int) -> Facts:
-    """Return what runs out in the watch by an instant."""
-    if case.watch is None:
-        return ()
-    abatements = tuple(_dropped(item, "expired") for item in case.watch.abatements if item.until <= now)
-    ended = tuple(_speaks_again(item, "expired") for item in case.watch.suppressions if item.until <= now)
-    return abatements + ended
 
 
 def opens(case: Case, cause: Cause, policies: Policies, now: int) -> Facts:
@@ -323,12 +250,12 @@ def opens(case: Case, cause: Cause, policies: Policies, now: int) -> Facts:
     row = report.indicator(_key(item.event)) if report else None
     if report is not None and row is not None and row.state is not IndicatorState.GOOD:
         told = _on_row(report, row, item.event, policy, now)  # by another source, or by hand
-        return (*_forget(case, item.event, "opened"), *told.facts)
+        return (*forgotten(item, "opened"), *told.facts)
     ends = _window_end(item.event, policies.windows, policy, now)
     if ends is not None:
         return (DegradationAwaited(replace(item, until=ends, why=IN_MAINTENANCE)),)
     until = item.since + policy.indicator(item.event.indicator).open_after
     if item.why == IN_MAINTENANCE and until > now:
         return (DegradationAwaited(replace(item, until=until, why=OPEN_AFTER)),)
-    start = _Start(item.event, cause, *_since(case, item.event, policies.windows, policy, now))
-    return (*_forget(case, item.event, "opened"), *_begun(case, start, policies, now))
+    start = _Start(item.event, cause, *_since(item, item.event, policies.windows, policy, now))
+    return (*forgotten(item, "opened"), *_begun(case, start, policies, now))

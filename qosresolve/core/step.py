@@ -30,6 +30,7 @@ from qosresolve.core.report import Report
 from qosresolve.core.requests import REACTIONS, Request, react
 from qosresolve.core.rules import Rule
 from qosresolve.core.vocabulary import Outcome
+from qosresolve.core.watching import expired
 
 TOO_EARLY = 2_000  # ms that a timer's clock may run ahead
 MAX_ROUNDS = 32  # a step that has not settled by then is a fault in the rules
@@ -174,7 +175,7 @@ def _material(before: Case, facts: Facts) -> bool:
 
 def _settle(case: Case, facts: Facts, cause: Cause, policies: Policies, now: int) -> tuple[Case, Facts]:
     """Settle everything that is due, good news first; each process sees what the one before did."""
-    gone = degradation.expired(case, now)
+    gone = expired(case, now)
     case, facts = _evolved(case, gone), facts + gone
     while opened := degradation.opens(case, cause, policies, now):
         case, facts = _evolved(case, opened), facts + opened
