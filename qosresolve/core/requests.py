@@ -206,10 +206,10 @@ def _supplier(report: Report, item: Obligation, action: Action, context: Context
 
 def affected_services(report: Report, service: str) -> tuple[str, ...]:
     """Return the services a trouble request names (TMF656 affectedService), the target's first."""
-    named = [service] if service else []
+    named = [service]
     named += [row.object_id for row in report.indicators if row.object_kind is ObjectKind.SERVICE]
     named += [cause.entity for cause in report.root_causes if cause.kind is RootCauseKind.SERVICE]
-    return tuple(dict.fromkeys(named)) or (report.product_id,)
+    return tuple(dict.fromkeys(name for name in named if name)) or (report.product_id,)
 
 
 def describe(report: Report) -> str:
