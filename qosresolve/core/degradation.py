@@ -85,7 +85,11 @@ def _on_row(report: Report, row: Indicator, event: Degradation, policy: Policy, 
     taken = takes(row, event, policy, now)
     if report.maintained and taken.state is IndicatorState.DEGRADED:
         taken = changed(taken, state=IndicatorState.SUPPRESSED)
-    return applied(measured(report.report_id, taken, event, policy, now))
+    told = measured(report.report_id, taken, event, policy, now)
+    if taken.severity is row.severity and taken.state is not IndicatorState.GOOD:
+        return applied(told)
+    table = tuple(taken if item is row else item for item in report.indicators)
+    return applied(told, *indicators.eased(report, table, policy, now))
 
 
 def _begun(case: Case, start: _Start, policies: Policies, now: int) -> Facts:
@@ -192,7 +196,7 @@ def _barred(case: Case, knows: Known, event: Degradation, policy: Policy, now: i
     if row is not None and indicators.outdated(row, event, now):
         return noted(Rule.OUT_OF_ORDER)
     if RANK[event.severity] < RANK[policy.indicator(event.indicator).opens_at]:
-        return noted(Rule.BELOW_SEVERITY)
+        return noted(Rule.BELOW_SEVERITY, *forgotten(knows.waiting, "below the severity that opens"))
     return None
 
 
@@ -215,7 +219,7 @@ def _waits(
 
 def _window_end(event: Degradation, windows: tuple[Window, ...], policy: Policy, at: int) -> int | None:
     """Return when the maintenance ends in which an indicator was bad at an instant, or None."""
-    scope = (event.product_id, event.site, event.tier or policy.default_tier, event.object_id)
+    scope = (event.product_id, event.site, policy.tier_name(event.tier), event.object_id)
     return end_of(covering(window for window in windows if window.covers(*scope)), at) if windows else None
 
 
@@ -228,7 +232,8 @@ def _since(
     since = waiting.since if waiting else sample_time(event, now)
     waited = waiting is not None and waiting.why == OPEN_AFTER
     ends = waiting.until if waiting and not waited else _window_end(event, windows, policy, since)
-    if ends is None or policy.window_counts:
+    verdict = waiting is not None and waiting.why == SILENCED
+    if ends is None or (policy.window_counts and not verdict):
         return since, since if waited else start_of(replace(event, observed_at=since), policy.times, now)
     return since, min(ends, now)
 

@@ -10,7 +10,7 @@ from qosresolve.core.policy import IndicatorRule, Policy, Times
 from qosresolve.core.record import changed
 from qosresolve.core.report import Indicator, Report
 from qosresolve.core.targets import relaxed
-from qosresolve.core.vocabulary import RANK, IndicatorState
+from qosresolve.core.vocabulary import RANK, IndicatorState, Severity
 
 
 def sample_time(event: Degradation, now: int) -> int:
@@ -66,7 +66,7 @@ def worse(row: Indicator, event: Degradation, policy: Policy, now: int) -> Indic
     if row.state is IndicatorState.DEGRADED and event.severity is row.severity and row.falls_at is None:
         return changed(row, sampled_at=at, sequence=event.sequence, value=event.value)
     silent = row.silent_at if row.silent_at is not None else silent_at(rule, now)
-    suppressed = row.state is IndicatorState.SUPPRESSED
+    suppressed, before = row.state is IndicatorState.SUPPRESSED, row.rated
     row = changed(
         row,
         state=row.state if suppressed else IndicatorState.DEGRADED,
@@ -78,16 +78,31 @@ def worse(row: Indicator, event: Degradation, policy: Policy, now: int) -> Indic
         silent_at=silent,
     )
     if RANK[event.severity] < RANK[row.severity]:
-        return _falling(row, event, rule, at)
-    rises = event.severity is not row.severity
-    rated_at = start_of(event, policy.times, now) if rises else row.rated_at
-    return changed(row, severity=event.severity, rated_at=rated_at, falling_to=None, falls_at=None)
+        return _falling(row, event, policy, at)
+    row = changed(
+        row, severity=event.severity, promised=_kept(row, event.severity), falling_to=None, falls_at=None
+    )
+    if RANK[event.severity] > RANK[before]:
+        return changed(row, rated_at=start_of(event, policy.times, now))
+    return row
 
 
-def _falling(row: Indicator, event: Degradation, rule: IndicatorRule, at: int) -> Indicator:
+def _kept(row: Indicator, severity: Severity) -> Severity | None:
+    """Return the worse severity whose target goes on though the row has another one now, if there is one."""
+    return row.rated if RANK[row.rated] > RANK[severity] else None
+
+
+def _fallen(row: Indicator, severity: Severity, policy: Policy, began: int) -> Indicator:
+    """Return the row at a milder severity; where no fall moves a deadline its old target goes on."""
+    row = changed(row, severity=severity, promised=_kept(row, severity), falling_to=None, falls_at=None)
+    return changed(row, promised=None, rated_at=began) if policy.falls_retarget else row
+
+
+def _falling(row: Indicator, event: Degradation, policy: Policy, at: int) -> Indicator:
     """Begin or go on with a fall in severity: the worst sample since it began is what it falls to."""
+    rule = policy.indicator(row.name)
     if rule.clear_after == 0:
-        return changed(row, severity=event.severity, rated_at=at, falling_to=None, falls_at=None)
+        return _fallen(row, event.severity, policy, at)
     if row.falling_to is None or row.falls_at is None:
         return changed(row, falling_to=event.severity, falls_at=at + rule.clear_after)
     return changed(row, falling_to=max(row.falling_to, event.severity, key=RANK.__getitem__))
@@ -133,21 +148,37 @@ def doubted(row: Indicator) -> Indicator:
 
 def due(report: Report, policy: Policy, now: int) -> Facts:
     """Return what time does to the rows: debounces that ended well, falls believed, and silence."""
-    rows = [(row, _aged(row, policy.indicator(row.name), now)) for row in report.indicators]
-    facts = tuple(IndicatorMeasured(report.report_id, after) for row, after in rows if after is not row)
-    fell = any(after.severity is not row.severity for row, after in rows)
-    if fell and policy.falls_retarget:
-        then = changed(report, indicators=tuple(after for _, after in rows))
-        return (*facts, *relaxed(then, policy, now, "severity fell"))
-    return facts
+    table = tuple(_aged(row, policy, now) for row in report.indicators)
+    changes = [after for row, after in zip(report.indicators, table, strict=True) if after is not row]
+    facts = tuple(IndicatorMeasured(report.report_id, after) for after in changes)
+    return (*facts, *eased(report, table, policy, now)) if facts else ()
 
 
-def _aged(row: Indicator, rule: IndicatorRule, now: int) -> Indicator:
+def eased(report: Report, table: tuple[Indicator, ...], policy: Policy, now: int) -> Facts:
+    """Return the later deadlines that a better table gives a report.
+
+    An indicator that is good takes its deadline with it, but not from a promise that goes on after a relapse;
+    a severity that fell does where the policy says so.
+    """
+    then = changed(report, indicators=table)
+    was = {row.key: row for row in report.indicators}
+    if policy.falls_retarget and any(RANK[row.severity] < RANK[was[row.key].severity] for row in table):
+        return relaxed(then, policy, now, "severity fell")
+    good = any(
+        row.state is IndicatorState.GOOD and was[row.key].state is not IndicatorState.GOOD for row in table
+    )
+    if not good or report.reopened or not then.degraded:
+        return ()
+    return relaxed(then, policy, now, "an indicator is good", cautious=True)
+
+
+def _aged(row: Indicator, policy: Policy, now: int) -> Indicator:
+    rule = policy.indicator(row.name)
     if row.clear_at is not None and row.clear_at <= now:
         return changed(row, state=IndicatorState.GOOD, clear_at=None)
     if row.falls_at is not None and row.falls_at <= now and row.falling_to is not None:
         began = row.falls_at - rule.clear_after
-        row = changed(row, severity=row.falling_to, rated_at=began, falling_to=None, falls_at=None)
+        row = _fallen(row, row.falling_to, policy, began)
     if row.silent_at is not None and row.silent_at <= now:
         row = _silent(row, rule, now)
     return row

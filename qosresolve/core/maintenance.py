@@ -22,11 +22,11 @@ def caught_up(report: Report, policy: Policy, windows: tuple[Window, ...], now: 
     """Return the next thing that windows did to a report by an instant; ask again until there is none."""
     if not report.open or report.restored_at is not None:
         return ()
-    wide = [window for window in windows if _covers(window, report)]
+    wide = [window for window in windows if _covers(window, report, policy)]
     spans = covering(wide)
     active = report.hold(MAINTENANCE)
     if active is None:
-        return _next(report, policy, spans, _taken(report, wide), now)
+        return _next(report, policy, spans, _taken(report, wide, policy), now)
     end = end_of(spans, active.since) or 0
     if end > (active.until or end):
         return (_hold(report, policy, active.since, end),)  # prolonged, even if that is over by now
@@ -38,20 +38,22 @@ def caught_up(report: Report, policy: Policy, windows: tuple[Window, ...], now: 
     return () if ends == active.until else (_hold(report, policy, active.since, ends),)
 
 
-def _covers(window: Window, report: Report) -> bool:
+def _covers(window: Window, report: Report, policy: Policy) -> bool:
     """A clock stands still only where everything that keeps it running is in maintenance."""
-    return all(_on(window, report, row) for row in report.degraded)
+    return all(_on(window, report, row, policy) for row in report.degraded)
 
 
-def _on(window: Window, report: Report, row: Indicator) -> bool:
-    return window.covers(report.product_id, report.site, report.tier, row.object_id)
+def _on(window: Window, report: Report, row: Indicator, policy: Policy) -> bool:
+    return window.covers(report.product_id, report.site, policy.tier_name(report.tier), row.object_id)
 
 
-def _taken(report: Report, wide: list[Window]) -> int:
+def _taken(report: Report, wide: list[Window], policy: Policy) -> int:
     """Return until when nothing is to be taken in: it is, or something outside of the windows was bad."""
     instants = [hold.ended_at or 0 for hold in report.holds if hold.hold_id == MAINTENANCE]
     instants += [
-        row.good_since or 0 for row in report.indicators if not any(_on(it, report, row) for it in wide)
+        row.good_since or 0
+        for row in report.indicators
+        if not any(_on(it, report, row, policy) for it in wide)
     ]
     return max(instants, default=0)
 

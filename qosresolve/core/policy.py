@@ -209,6 +209,10 @@ class Policy:
         """Return the tier of that name, the default tier where it is unknown."""
         return self.tiers.get(name) or self.tiers[self.default_tier]
 
+    def tier_name(self, name: str) -> str:
+        """Return the name of the tier that a product's own tier stands for."""
+        return name if name in self.tiers else self.default_tier
+
     def calendar(self, tier: str, site: str) -> Calendar:
         """Return the customer's calendar: the site's where it has one, else the tier's."""
         return self.calendars[self.site_calendars.get(site) or self.tier(tier).calendar]
@@ -237,9 +241,8 @@ class Policy:
         return self.tier(report.tier).targets[severity]
 
     def _matches(self, override: Override, report: Report, indicator: str) -> bool:
-        tier = report.tier if report.tier in self.tiers else self.default_tier
         return (
-            override.tier in ("", tier)
+            override.tier in ("", self.tier_name(report.tier))
             and override.offering in ("", report.offering)
             and override.indicator in ("", indicator)
             and (not override.sla or override.sla == report.link(LinkKind.SLA))

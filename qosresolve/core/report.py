@@ -32,11 +32,11 @@ MAINTENANCE = "maintenance"  # id and reason of the hold inside a maintenance wi
 class Indicator:
     """One row of the table of degraded indicators; key (name, object_id).
 
-    `started_at` is the first bad sample, `rated_at` when its present severity began, `good_since` the first
-    good sample, `clear_at` the end of the debounce, `sampled_at` and `sequence` the newest sample. Where the
-    clock does not count from the first bad sample (too old, or in a maintenance window), `observed_from` is
-    that sample. `falling_to` is a milder severity that is believed at `falls_at`; at `silent_at` somebody
-    looks whether samples still come.
+    `started_at` is the first bad sample, `rated_at` when the severity whose target counts began (`promised`
+    where it fell from that one and its target goes on), `good_since` the first good sample, `clear_at` the
+    end of the debounce, `sampled_at` and `sequence` the newest sample. Where the clock does not count from
+    the first bad sample (too old, or in a maintenance window), `observed_from` is that sample. `falling_to`
+    is a milder severity that is believed at `falls_at`; at `silent_at` somebody looks whether samples come.
     """
 
     name: str
@@ -58,6 +58,12 @@ class Indicator:
     falling_to: Severity | None = None
     falls_at: int | None = None
     silent_at: int | None = None
+    promised: Severity | None = None
+
+    @property
+    def rated(self) -> Severity:
+        """Return the severity whose target counts, from `rated_at` on."""
+        return self.promised or self.severity
 
     @property
     def key(self) -> tuple[str, str]:

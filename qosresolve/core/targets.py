@@ -63,11 +63,15 @@ def _sooner(report: Report, policy: Policy, due_at: int, current: Clock, now: in
     return current.due_at is not None and due_at < current.due_at
 
 
-def relaxed(report: Report, policy: Policy, now: int, reason: str) -> Facts:
-    """Return the later deadlines of a report that is promised less: of clocks that run and kept it so far."""
+def relaxed(report: Report, policy: Policy, now: int, reason: str, *, cautious: bool = False) -> Facts:
+    """Return the later deadlines of a report that is promised less: of clocks that run and kept it so far.
+
+    Cautious: an indicator that got worse counts from its start, since worsening never moved a deadline later.
+    """
     facts: Facts = ()
     for name in CLOCKS:
-        best, current = earliest(report, policy, name, now), clock_of(report, name)
+        best = earliest(report, policy, name, now, from_start=cautious)
+        current = clock_of(report, name)
         moves = current.running and current.breached_at is None and current.held_since is None
         if best is None or not moves or current.due_at is None:
             continue
@@ -76,20 +80,26 @@ def relaxed(report: Report, policy: Policy, now: int, reason: str) -> Facts:
     return facts
 
 
-def earliest(report: Report, policy: Policy, name: ClockName, now: int) -> Clock | None:
+def earliest(
+    report: Report, policy: Policy, name: ClockName, now: int, *, from_start: bool = False
+) -> Clock | None:
     """Return the clock with the earliest deadline over the indicators that are not good."""
-    clocks = [_clock_for(report, row, policy, name, now) for row in report.degraded]
+    counts_from = _started_at if from_start or policy.retarget_from_start else _rated_at
+    clocks = [
+        _clock_for(report, row, policy, name, now, start=counts_from(report, row)) for row in report.degraded
+    ]
     targeted_ones = [clock for clock in clocks if clock.due_at is not None]
     return min(targeted_ones, key=lambda clock: clock.due_at or 0, default=clocks[0] if clocks else None)
 
 
-def _clock_for(report: Report, row: Indicator, policy: Policy, name: ClockName, now: int) -> Clock:
-    severity = report.pinned or row.severity
+def _clock_for(
+    report: Report, row: Indicator, policy: Policy, name: ClockName, now: int, *, start: int
+) -> Clock:
+    severity = report.pinned or row.rated
     target = policy.target(report, row.name, severity)
     length = target.respond if name is ClockName.RESPOND else target.restore
     levels = tuple(sorted((rule.percent, rule.level) for rule in policy.tier(report.tier).thresholds))
     current = changed(clock_of(report, name), held_since=_held_since(report, name))
-    start = row.started_at if policy.retarget_from_start else _rated_at(report, row)
     fresh = targeted(policy.calendar_of(report), start, length, levels=levels, paused=_pauses(current, now))
     # A threshold stays raised unless the new target puts the elapsed share below it.
     passed = {item.percent for item in current.thresholds if item.reached}
@@ -102,8 +112,12 @@ def _clock_for(report: Report, row: Indicator, policy: Policy, name: ClockName, 
 
 def _rated_at(report: Report, row: Indicator) -> int:
     """Return when the severity that counts for a row began; a milder one set by hand began with the row's."""
-    raised = report.pinned is not None and RANK[report.pinned] > RANK[row.severity]
+    raised = report.pinned is not None and RANK[report.pinned] > RANK[row.rated]
     return max(row.rated_at, report.pinned_at or 0) if raised else row.rated_at
+
+
+def _started_at(_: Report, row: Indicator) -> int:
+    return row.started_at
 
 
 def _held_since(report: Report, name: ClockName) -> int | None:

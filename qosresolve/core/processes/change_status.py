@@ -77,14 +77,15 @@ def follow(report: Report, policy: Policy, now: int) -> Facts:
 
 
 def _waiting_on(report: Report, policy: Policy, waiting: str, now: int) -> Facts:
-    """Return the end of a hold whose party is no longer waited for, though others are."""
+    """Return the end of a hold whose party is no longer waited for, and the hold of one that still is."""
     hold = report.hold(STATUS)
     awaited = {
         reason for item in report.obligations if item.running for reason in _reasons(report, item.party)
     }
-    if hold is None or hold.reason in awaited:
-        return ()
-    over = holds.ended(report, policy, STATUS, now, f"no longer waiting for {hold.reason}")
+    lasted = hold is None and any(item.hold_id == STATUS and item.reason in awaited for item in report.holds)
+    if lasted or (hold is not None and hold.reason in awaited):
+        return ()  # it goes on, or has lasted as long as it may
+    over = holds.ended(report, policy, STATUS, now, f"no longer waiting for {hold.reason}") if hold else ()
     return (*over, *holds.begun(_released(report), policy, _reasons(report, waiting), now))
 
 
@@ -139,6 +140,8 @@ def command(report: Report, order: Command, policy: Policy, now: int) -> Verdict
     if not order.reason:
         return refused(Rule.REASON_REQUIRED)
     # A cleared report goes back to work by a relapse or a refused resolution, never by a bare status.
+    if order.at is not None and wanted not in _STANDING:
+        return refused(Rule.BAD_VALUE)  # only a hold may be entered backdated
     if not report.open or wanted not in _SETTABLE or wanted not in EDGES[report.status]:
         return refused(Rule.ILLEGAL_EDGE)
     since = now if order.at is None else order.at
@@ -200,4 +203,6 @@ def relapse(report: Report, policy: Policy, at: int, now: int) -> Facts:
     clock, deducted = targets.continued(report, policy, at)
     status = () if report.open else (move(report, Status.IN_PROGRESS, now, reason="relapse"),)
     reopened = ReportReopened(report.report_id, now, relapse=True, deducted=deducted)
-    return (reopened, *status, *clock, *tracking.tell(report, "relapse"))
+    held = (report.history[-1].reason,) if report.status is Status.HELD else ()
+    holding = holds.begun(_released(report), policy, held, max(at, report.restored_at or at))
+    return (reopened, *status, *clock, *holding, *tracking.tell(report, "relapse"))

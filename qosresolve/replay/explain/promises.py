@@ -15,6 +15,7 @@ _WHY = {  # all others take a promise of the indicator table
     "resolution refused": "the resolution was refused: it goes on as if it had never stopped",
     "stopped": "restored inside a hold: the open time in which the clock stood still is left out",
 }
+FROM_START = "an indicator is good"  # what is left counts from its start, whenever it got worse
 
 
 def origin_of_target(report: Report, fact: TargetSet, policy: Policy) -> tuple[str, str]:
@@ -26,6 +27,7 @@ def origin_of_target(report: Report, fact: TargetSet, policy: Policy) -> tuple[s
     zone = policy.calendar_of(report).zone
     for row in report.degraded:
         start, target, whose = promise(report, row, policy, fact.clock)
+        start = row.started_at if fact.reason == FROM_START else start
         if (start, target) == (fact.started_at, fact.target):
             return f"{_rated(report, row, start, zone)}; {whose}", ""
     return "", (
@@ -36,7 +38,7 @@ def origin_of_target(report: Report, fact: TargetSet, policy: Policy) -> tuple[s
 
 def promise(report: Report, row: Indicator, policy: Policy, name: ClockName) -> tuple[int, int | None, str]:
     """Return start and target of one indicator's promise, and whose word it is."""
-    severity = report.pinned or row.severity
+    severity = report.pinned or row.rated
     target = policy.target(report, row.name, severity)
     length = target.respond if name is ClockName.RESPOND else target.restore
     tier = policy.tier(report.tier)
@@ -57,7 +59,7 @@ def untargeted(report: Report, policy: Policy, name: ClockName) -> Iterator[str]
 def _start(report: Report, row: Indicator, policy: Policy) -> int:
     if policy.retarget_from_start:
         return row.started_at
-    pinned_worse = report.pinned is not None and RANK[report.pinned] > RANK[row.severity]
+    pinned_worse = report.pinned is not None and RANK[report.pinned] > RANK[row.rated]
     return max(row.rated_at, report.pinned_at or 0) if pinned_worse else row.rated_at
 
 
