@@ -209,19 +209,25 @@ def goes_on(report: Report) -> Facts:
     return (_target_set(report, ClockName.RESTORE, report.restore, "resolution refused"),)
 
 
-def responded(report: Report, at: int) -> Facts:
+def _ends(report: Report, at: int) -> dict[str, int]:
+    """Return when each hold that is on has ended, were all over at an instant: no later than its maximum."""
+    active = (hold for hold in report.holds if hold.active)
+    return {hold.hold_id: max(min(at, hold.until or at), hold.since) for hold in active}
+
+
+def responded(report: Report, policy: Policy, at: int) -> Facts:
     """Return the end of the respond clock when an owner takes the report."""
     clock = report.respond
     if clock.stopped_at is not None or clock.outcome not in (ClockOutcome.RUNNING, ClockOutcome.UNTARGETED):
         return ()
-    return (ClockStopped(report.report_id, ClockName.RESPOND, at, _ends(clock, at)),)
+    outcome = verdict(_gone_on(report, policy, ClockName.RESPOND, _ends(report, at)), at)
+    return (ClockStopped(report.report_id, ClockName.RESPOND, at, outcome),)
 
 
 def stopped(report: Report, policy: Policy, at: int, *, counted: bool) -> Facts:
     """Return the ends of holds and both clocks when the product is restored (`counted`) or it was false."""
     reason = "restored" if counted else "cancelled"
-    active = [hold for hold in report.holds if hold.active]
-    ends = {hold.hold_id: max(min(at, hold.until or at), hold.since) for hold in active}
+    ends = _ends(report, at)
     facts: Facts = tuple(HoldEnded(report.report_id, hold_id, end, reason) for hold_id, end in ends.items())
     held = tuple(name for name in CLOCKS if clock_of(report, name).held_since is not None)
     facts += resumed(report, policy, held, ends, "stopped")
@@ -234,9 +240,3 @@ def stopped(report: Report, policy: Policy, at: int, *, counted: bool) -> Facts:
         outcome = ClockOutcome.MISSED if missed else ClockOutcome.NOT_APPLICABLE
         facts += (ClockStopped(report.report_id, ClockName.RESPOND, at, outcome),)
     return facts
-
-
-def _ends(clock: Clock, at: int) -> ClockOutcome:
-    """Return how a clock ends; one that is held was in time where its deadline had not come by then."""
-    held = clock.held_since
-    return verdict(clock, at if held is None else min(at, held))

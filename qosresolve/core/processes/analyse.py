@@ -22,7 +22,7 @@ def found(report: Report, finding: Finding, policy: Policy, now: int) -> Verdict
         return no_op(Rule.FINDING_KNOWN)
     if not report.open:
         return noted(Rule.NOT_OPEN, FindingRecorded(report.report_id, finding))
-    taken = targets.responded(report, now) if finding.by_person else ()
+    taken = targets.responded(report, policy, now) if finding.by_person else ()
     cause = _cause(report, finding, now)
     told = tell(report, f"finding: {finding.cause_kind} {finding.entity}".strip()) if cause else ()
     return applied(FindingRecorded(report.report_id, finding), *cause, *taken, *told)

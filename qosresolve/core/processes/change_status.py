@@ -160,7 +160,7 @@ def acknowledge(report: Report, order: Command, policy: Policy, now: int) -> Ver
     """An owner takes the report: the respond clock stops."""
     if not report.open:
         return refused(Rule.NOT_OPEN)
-    taken = targets.responded(report, now)
+    taken = targets.responded(report, policy, now)
     if report.status is not Status.ACKNOWLEDGED:
         return applied(*taken) if taken else no_op(Rule.NOTHING_CHANGES)
     reason = order.reason or "acknowledged by its owner"

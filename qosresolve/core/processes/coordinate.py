@@ -203,7 +203,7 @@ def answered(report: Report, answer: Answer, policy: Policy, now: int) -> Verdic
         return refused(Rule.BAD_VALUE)
     if not obligation.party:
         taken = any(isinstance(fact, ObligationAnswered) and fact.state in _TAKEN for fact in verdict.facts)
-        more = targets.responded(report, now) if taken and report.open else ()
+        more = targets.responded(report, policy, now) if taken and report.open else ()
         return applied(*verdict.facts, *more, *_done(report, obligation, answer, policy, now))
     return applied(*verdict.facts, *_master(report, answer), *_asked(report, obligation, answer, policy, now))
 
