@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from qosresolve.core import plan
+from qosresolve.core.facts import PlanInfeasible
 from qosresolve.core.requests import TroubleRequest
 from qosresolve.core.vocabulary import ObligationState
 from tests.core.builders import MINUTE, POLICY, Product, at, names
@@ -81,3 +83,60 @@ def test_two_silent_indicators_of_one_object_are_verified_once() -> None:
     assert len(laid_out) == 1
     ids = [request.context.message_id for request in product.requests]
     assert len(ids) == len(set(ids))
+
+
+def test_what_runs_ends_its_time_after_it_was_asked_for() -> None:
+    """The forecast counts from the request, not from the look; what is late already cannot end before now."""
+    product = Product()
+    product.sample("10:00", "minor")
+    asked = [plan.ends_at(product.report, POLICY, at(clock)) for clock in ("10:05", "10:19", "10:40")]
+    assert asked == [at("10:20"), at("10:20"), at("10:40")]
+
+
+def test_the_forecast_is_the_longest_path() -> None:
+    """Work in turn adds up, work side by side does not; a supplier has its own time."""
+    product = Product()
+    product.sample("10:00", "minor")
+    product.find("10:05", "resource", "cpe-7")
+    assert plan.ends_at(product.report, POLICY, at("10:05")) == at("10:45")
+    product.find("10:10", "supplier", "cpe-8", party="carrier", source="probe")
+    assert plan.ends_at(product.report, POLICY, at("10:30")) == at("11:10")
+    product.answer("10:31", "engage", "rejected")
+    product.answer("10:32", "workAround", "resolved")
+    assert plan.ends_at(product.report, POLICY, at("10:40")) == at("11:02")
+
+
+def test_the_forecast_waits_for_a_slot() -> None:
+    """What has a slot or a time of its own begins then, also behind other work."""
+    nodes = tuple(
+        replace(node, slot="business") if node.name in ("analyse", "repair") else node for node in POLICY.plan
+    )
+    policy = replace(POLICY, plan=nodes)
+    product = Product(policy)
+    product.sample("7:00", "minor")
+    assert plan.ends_at(product.report, policy, at("7:00")) == at("8:20")
+    product.find("7:05", "resource", "cpe-7")
+    assert plan.ends_at(product.report, policy, at("7:05")) == at("8:30")
+
+
+def test_a_plan_that_is_too_long_is_told_with_its_end() -> None:
+    """Jeopardy at once: the fact names the end of the longest path."""
+    product = Product()
+    product.sample("10:00")
+    done = product.find("11:50", "resource", "cpe-7")
+    (told,) = (fact for fact in done.facts if isinstance(fact, PlanInfeasible))
+    assert told.ends_at == at("12:30")
+
+
+def test_nothing_planned_is_asked_for_after_a_false_event() -> None:
+    """Work that waited for its slot goes with the verdict, whoever looks later."""
+    nodes = tuple(
+        replace(node, not_before=60 * MINUTE) if node.name == "trouble" else node for node in POLICY.plan
+    )
+    product = Product(replace(POLICY, plan=nodes))
+    product.sample("10:00")
+    product.find("10:05", "service", "svc-9")
+    product.command("10:10", "cancel", reason="falseAlarm")
+    product.run_until("12:00")
+    assert not any(isinstance(request, TroubleRequest) for request in product.requests)
+    assert product.obligation("trouble").state is ObligationState.WITHDRAWN
