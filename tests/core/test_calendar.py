@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from qosresolve.core.calendar import (
     Calendar,
     NeverOpen,
+    begin,
     due,
     is_open,
     next_open,
@@ -167,6 +168,61 @@ class TestCounting:
         calendar = on("Africa/Monrovia", {MON: "09:00-10:00"})
         expected = [(utc("1971-06-07T09:44:30Z"), utc("1971-06-07T10:44:30Z"))]
         assert list(segments(calendar, utc("1971-06-07T00:00Z"), utc("1971-06-08T00:00Z"))) == expected
+
+
+class TestBackward:
+    def test_closed_hours_do_not_count(self) -> None:
+        """What has to be done by Monday at 11:00 and takes four hours begins on Friday at 15:00."""
+        assert begin(office("Europe/Berlin"), utc("2024-01-15T10:00Z"), 4 * HOUR) == utc("2024-01-12T14:00Z")
+
+    def test_an_end_in_closed_hours_looks_back_to_the_closing(self) -> None:
+        """One hour by Sunday noon begins on Friday at 16:00."""
+        assert begin(office("UTC"), utc("2024-01-14T12:00Z"), HOUR) == utc("2024-01-12T16:00Z")
+
+    def test_an_end_in_the_night_looks_back_to_the_same_day(self) -> None:
+        """Half past nine in the evening leaves the whole day before it, and midnight does, too."""
+        calendar = office("UTC")
+        assert begin(calendar, utc("2024-01-15T21:30Z"), 8 * HOUR) == utc("2024-01-15T09:00Z")
+        assert begin(calendar, utc("2024-01-16T00:00Z"), 8 * HOUR) == utc("2024-01-15T09:00Z")
+
+    def test_the_whole_of_a_day_begins_at_its_opening(self) -> None:
+        """The last instant with all the time before the end is the opening, not the closing before it."""
+        calendar = office("UTC")
+        assert begin(calendar, utc("2024-01-16T17:00Z"), 8 * HOUR) == utc("2024-01-16T09:00Z")
+        assert begin(calendar, utc("2024-01-16T17:00Z"), 8 * HOUR + 1) == utc("2024-01-15T17:00Z") - 1
+
+    def test_breaks_do_not_count(self) -> None:
+        """Lunch lies between two stretches of one day."""
+        calendar = on("UTC", {MON: "09:00-12:00 13:00-17:00"})
+        assert begin(calendar, utc("2024-01-15T14:00Z"), 2 * HOUR) == utc("2024-01-15T11:00Z")
+
+    def test_no_open_time_begins_at_the_end(self) -> None:
+        """Nothing has to be begun before."""
+        assert begin(office("UTC"), utc("2024-01-14T12:00Z"), 0) == utc("2024-01-14T12:00Z")
+
+    def test_around_the_clock_it_is_plain_subtraction(self) -> None:
+        """Open time is elapsed time, whatever the zone does."""
+        calendar = Calendar("test", "Europe/Berlin", FULL_WEEK)
+        assert begin(calendar, utc("2024-03-31T02:00Z"), 3 * HOUR) == utc("2024-03-30T23:00Z")
+
+    def test_negative_open_time_is_refused(self) -> None:
+        """There is no instant from which less than no time passes."""
+        with pytest.raises(ValueError, match="negative, got -1"):
+            begin(office("UTC"), 0, -1)
+
+    def test_a_calendar_that_was_never_open_gives_up(self) -> None:
+        """After two years without an opening no beginning can be given."""
+        calendar = Calendar("empty", "UTC", CLOSED_WEEK)
+        with pytest.raises(NeverOpen, match="'empty' has no open hours for 732 days"):
+            begin(calendar, utc("2024-01-15T10:00Z"), HOUR)
+
+    def test_patience_is_for_each_closure(self) -> None:
+        """A closure of two years less a day is waited out, also one after another."""
+        mondays = [date(2020, 1, 6) + timedelta(weeks=number) for number in range(209)]
+        kept = (date(2020, 1, 6), date(2022, 1, 3), date(2023, 12, 25))
+        closed = tuple(day.isoformat() for day in mondays if day not in kept)
+        calendar = on("UTC", {MON: "09:00-10:00"}, *closed)
+        assert begin(calendar, utc("2023-12-26T00:00Z"), 3 * HOUR) == utc("2020-01-06T09:00Z")
 
 
 class TestSpringForward:
@@ -559,6 +615,16 @@ class TestConsistency:
         deadline = due(calendar, start, wanted)
         assert open_between(calendar, start, deadline) == wanted
         assert wanted == 0 or open_between(calendar, start, deadline - 1) == wanted - 1
+
+    @given(cases(), st.data())
+    def test_begin_is_the_last_instant(self, case: tuple[Calendar, int], data: st.DataObject) -> None:
+        """From the beginning to the end exactly the open time passes, and a millisecond later less."""
+        calendar, start = case
+        end = start + 9 * DAY
+        wanted = data.draw(st.integers(0, open_between(calendar, start, end)))
+        began = begin(calendar, end, wanted)
+        assert open_between(calendar, began, end) == wanted
+        assert wanted == 0 or open_between(calendar, began + 1, end) == wanted - 1
 
     @given(cases(), st.data())
     def test_due_goes_on_from_a_deadline(self, case: tuple[Calendar, int], data: st.DataObject) -> None:

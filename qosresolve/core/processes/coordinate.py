@@ -267,6 +267,5 @@ def replied(report: Report, order: Command, policy: Policy, now: int) -> Verdict
 
 
 def due(report: Report, policy: Policy, now: int) -> Facts:
-    """Return the reminders and give-ups that are due, and what was planned for not before now."""
-    ended = report.status is Status.CANCELLED
-    return tracking.due(report, policy, now) + (() if ended else start(report, policy, now))
+    """Return the reminders and give-ups that are due; what has waited for its time follows by itself."""
+    return tracking.due(report, policy, now)
