@@ -78,6 +78,10 @@ mutation: venv $(MUTATION)/.synced ## Change the core at random places: do its t
 bench-core: venv ## Print what one update event costs, stage by stage
 	$(BIN)/python -m tests.bench.core
 
+.PHONY: properties
+properties: venv ## Let 100,000 random inputs happen to the core, and check what must hold after each
+	$(BIN)/python -m tests.core.machine
+
 .PHONY: docs-processes
 docs-processes: venv ## Write docs/processes from the scenario stories
 	$(BIN)/python -m tests.scenarios.pages

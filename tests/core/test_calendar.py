@@ -1,14 +1,12 @@
 """Open time: each rule by example with literal instants, then against a minute-by-minute reference.
 
-The reference asks of every whole minute of UTC whether the local wall clock shows an open time. It shares
-the time zone database with the code under test, so the examples spell their expected instants out.
+The reference (`reference`) shares the time zone database with the code under test, so the examples spell
+their expected instants out.
 """
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
 from itertools import pairwise
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfoNotFoundError
 
 import pytest
 from hypothesis import given, settings
@@ -24,24 +22,28 @@ from qosresolve.core.calendar import (
     open_between,
     segments,
 )
+from tests.core.reference import (
+    DAY,
+    FULL_DAY,
+    HOUR,
+    MINUTE,
+    SECOND,
+    ZONES,
+    Spans,
+    cases,
+    gathered,
+    minutes,
+    open_minutes,
+    starts,
+    utc,
+    wall_is_open,
+)
 
-Spans = tuple[tuple[int, int], ...]
 Week = tuple[Spans, ...]
 
-SECOND = 1_000
-MINUTE = 60 * SECOND
-HOUR = 60 * MINUTE
-DAY = 24 * HOUR
-
 MON, TUE, WED, THU, FRI, SAT, SUN = range(7)
-FULL_DAY: Spans = ((0, 1440),)
 CLOSED_WEEK: Week = ((),) * 7
 FULL_WEEK: Week = (FULL_DAY,) * 7
-
-
-def utc(text: str) -> int:
-    """Milliseconds since the epoch of an ISO instant such as `2024-03-31T01:00Z`."""
-    return (datetime.fromisoformat(text) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 
 
 def hours(text: str) -> Spans:
@@ -457,97 +459,6 @@ class TestConstruction:
 
 
 # The properties below draw cases mostly from around changes of offset, where mistakes live.
-
-ZONES = [
-    "Europe/Berlin",
-    "America/New_York",
-    "Asia/Kolkata",
-    "Australia/Lord_Howe",
-    "Pacific/Apia",
-    "America/Sao_Paulo",
-    "Africa/Casablanca",
-    "UTC",
-    "Asia/Beirut",
-    "America/St_Johns",
-    "Antarctica/Troll",
-    "Pacific/Chatham",
-]
-FIRST = utc("2010-01-01T00:00Z")
-LAST = utc("2031-01-01T00:00Z")
-
-
-def wall(zone: str, at: int) -> datetime:
-    return datetime.fromtimestamp(at // SECOND, ZoneInfo(zone))
-
-
-def first_change(zone: str, begin: int, step: int) -> int:
-    """The first instant after `begin`, in whole steps, at which the offset is another one."""
-    before = wall(zone, begin).utcoffset()
-    while wall(zone, begin).utcoffset() == before:
-        begin += step
-    return begin
-
-
-@lru_cache
-def changes(zone: str) -> tuple[int, ...]:
-    """The instants, to the minute, at which a zone changes its offset."""
-    days = pairwise(range(FIRST, LAST + 1, DAY))
-    changed = [begin for begin, end in days if wall(zone, begin).utcoffset() != wall(zone, end).utcoffset()]
-    return tuple(first_change(zone, first_change(zone, begin, HOUR) - HOUR, MINUTE) for begin in changed)
-
-
-@st.composite
-def starts(draw: st.DrawFn, zone: str) -> int:
-    """A whole minute, as a rule a day or less before a change of offset."""
-    anywhere = st.integers(FIRST // MINUTE, LAST // MINUTE).map(lambda minute: minute * MINUTE)
-    if not changes(zone) or draw(st.integers(0, 9)) == 0:
-        return draw(anywhere)
-    return draw(st.sampled_from(changes(zone))) - draw(st.integers(0, 24 * 60)) * MINUTE
-
-
-def spans() -> st.SearchStrategy[Spans]:
-    """Opening hours whose bounds crowd around midnight and the small hours, where zones change."""
-    bound = st.integers(0, 8).map(lambda half: half * 30) | st.sampled_from([1380, 1410, 1440])
-    bounds = st.lists(bound | st.integers(0, 1440), unique=True, max_size=6).map(sorted)
-    return st.just(FULL_DAY) | bounds.map(lambda ends: tuple(zip(ends[::2], ends[1::2], strict=False)))
-
-
-@st.composite
-def cases(draw: st.DrawFn) -> tuple[Calendar, int]:
-    """A calendar that opens at some time, and a whole minute from which to ask it."""
-    zone = draw(st.sampled_from(ZONES))
-    start = draw(starts(zone))
-    weekly = draw(st.tuples(*[spans()] * 7).filter(any))
-    nearby = [wall(zone, start + day * DAY).date().isoformat() for day in range(-1, 4)]
-    holidays = draw(st.lists(st.sampled_from(nearby), unique=True, max_size=2))
-    return Calendar("case", zone, weekly, tuple(holidays)), start
-
-
-def minutes(longest: int) -> st.SearchStrategy[int]:
-    return st.integers(0, longest).map(lambda count: count * MINUTE)
-
-
-def wall_is_open(calendar: Calendar, at: int) -> bool:
-    """The rule itself: does the local wall clock show an open time?"""
-    local = wall(calendar.zone, at)
-    if local.date().isoformat() in calendar.holidays:
-        return False
-    minute = local.hour * 60 + local.minute
-    return any(first <= minute < last for first, last in calendar.weekly[local.weekday()])
-
-
-def open_minutes(calendar: Calendar, start: int, end: int) -> Iterator[int]:
-    return (at for at in range(start, end, MINUTE) if wall_is_open(calendar, at))
-
-
-def gathered(opened_minutes: Iterator[int]) -> list[tuple[int, int]]:
-    """Runs of open minutes."""
-    runs: list[tuple[int, int]] = []
-    for at in opened_minutes:
-        begin = runs.pop()[0] if runs and runs[-1][1] == at else at
-        runs.append((begin, at + MINUTE))
-    return runs
-
 
 REFERENCE = settings(deadline=None)
 
