@@ -24,3 +24,11 @@ def test_identity_cannot_be_patched(field: str) -> None:
     product = Product()
     product.sample("10:00")
     assert product.command("10:01", "patch", field=field, value="x").entry.rule is Rule.NOT_PATCHABLE
+
+
+@pytest.mark.parametrize(("length", "rule"), [(1_000, Rule.NONE), (1_001, Rule.BAD_VALUE)])
+def test_a_text_has_a_thousand_characters_at_most(length: int, rule: Rule) -> None:
+    """A report has a hard cap; longer text belongs into a note."""
+    product = Product()
+    product.sample("10:00")
+    assert product.command("10:01", "patch", field="description", value="x" * length).entry.rule is rule
