@@ -102,12 +102,21 @@ def due_at(report: Report, policy: Policy, node: Node, now: int) -> int:
 
 
 def _latest_end(report: Report, policy: Policy, node: Node, deadline: int) -> int:
-    """Return the latest end of a node that leaves all that waits behind it enough of its owner's time."""
+    """Return the latest end of a node that leaves all that comes behind it enough of its owner's time."""
     begins = (
         begin(policy.calendars[item.calendar], _latest_end(report, policy, item, deadline), item.duration)
-        for item in _behind(report, policy, node)
+        for item in reserved(report, policy, node)
     )
     return min(begins, default=deadline)
+
+
+def reserved(report: Report, policy: Policy, node: Node) -> list[Node]:
+    """Return the nodes behind a node that time is kept for: while no cause is known, of every branch."""
+    laid_out = _behind(report, policy, node)
+    if report.root_causes:
+        return laid_out
+    branches = [item for item in policy.plan if item.when and node.name in item.after and _restores(item)]
+    return laid_out + [item for item in branches if item not in laid_out]
 
 
 def _behind(report: Report, policy: Policy, node: Node) -> list[Node]:

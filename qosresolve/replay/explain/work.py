@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from qosresolve.core import plan
 from qosresolve.core.calendar import begin, due, open_between
 from qosresolve.core.facts import ObligationRequested, ObligationScheduled
 from qosresolve.core.obligation import Obligation
 from qosresolve.core.policy import Node, Policy
 from qosresolve.core.report import Report
-from qosresolve.core.vocabulary import NodeKind, ObligationState
+from qosresolve.core.vocabulary import NodeKind
 from qosresolve.replay.explain.history import History, Moment
 from qosresolve.replay.explain.model import Link, Stretch, WorkStory
 from qosresolve.replay.explain.walk import walked
@@ -104,24 +105,12 @@ def _reckoned(report: Report, item: Obligation, node: Node, policy: Policy, now:
 def _latest(report: Report, policy: Policy, node: Node, deadline: int) -> tuple[int, tuple[Link, ...]]:
     """Return the latest end that leaves all behind a node its time, and the path that makes it so."""
     best: tuple[int, tuple[Link, ...]] = (deadline, ())
-    for item in _behind(report, policy, node):
+    for item in plan.reserved(report, policy, node):
         ends, links = _latest(report, policy, item, deadline)
         begins = begin(policy.calendars[item.calendar], ends, item.duration)
         if begins < best[0]:
             best = (begins, (Link(item.name, item.calendar, begins, ends, item.duration), *links))
     return best
-
-
-def _behind(report: Report, policy: Policy, node: Node) -> list[Node]:
-    waiting = {item.node for item in report.obligations if item.state is ObligationState.PLANNED}
-    return [
-        item
-        for item in policy.plan
-        if node.name in item.after
-        and item.name in waiting
-        and item.kind is not NodeKind.IMPROVEMENT
-        and not item.blocks_clear
-    ]
 
 
 def _wrong_thresholds(fact: ObligationRequested, node: Node, policy: Policy, zone: str) -> list[str]:

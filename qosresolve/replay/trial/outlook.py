@@ -180,11 +180,13 @@ def _answered_for(policy: Policy, question: Question, name: ClockName) -> list[H
 
 
 def _patient(policy: Policy) -> Policy:
-    """Return a policy in which who was called stays quiet, and nobody who was asked is reminded."""
+    """Return a policy in which who was called stays quiet, and nobody who was asked is reminded or late."""
     terms = Terms(_FOR_EVER, _FOR_EVER, 0)
     return replace(
         policy,
         times=replace(policy.times, acknowledge_for=_FOR_EVER),
+        work_thresholds=(),
+        overdue_level=0,
         plan=tuple(replace(node, terms=terms) for node in policy.plan),
     )
 
