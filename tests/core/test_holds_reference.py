@@ -38,13 +38,17 @@ class TestSpans:
     @many
     @given(cases(), st.data())
     def test_due_around(self, case: Case, data: st.DataObject) -> None:
-        """A promise is due at the end of the minute that uses it up, minutes in holds not counted."""
+        """A promise is due at the end of the minute that uses it up, also where a hold begins just then."""
         calendar, start = case
         opened = list(open_minutes(calendar, start, start + REACH))
         for holds in data.draw(_several(hold_sets(start, REACH))):
-            wanted = data.draw(st.integers(1, max(len(opened), 1)))
+            pauses = united(holds)
+            exactly = [open_around(calendar, start, begins, pauses) // MINUTE for begins, _ in pauses]
+            wanted = data.draw(st.integers(1, max(len(opened), 1)) | st.sampled_from([*exactly, 1]))
+            if wanted == 0:
+                continue
             expected = used_up(opened, wanted, holds)
-            found = due_around(calendar, start, wanted * MINUTE, united(holds))
+            found = due_around(calendar, start, wanted * MINUTE, pauses)
             assert found == expected if expected is not None else found > start + REACH
 
     @many
