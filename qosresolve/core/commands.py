@@ -33,7 +33,7 @@ def commanded(case: Case, order: Command, cause: Cause, policies: Policies, now:
         return _open(case, order, cause, policies, now)
     handler = HANDLERS.get(order.verb)
     if handler is None:
-        return refused(Rule.UNKNOWN_WORD if order.verb is Verb.UNKNOWN else Rule.NOT_YET_SUPPORTED)
+        return refused(Rule.UNKNOWN_WORD)
     report = case.report(order.report_id) if order.report_id else case.open or case.latest
     if report is None:
         return refused(Rule.NO_SUCH_REPORT)

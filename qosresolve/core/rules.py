@@ -41,7 +41,10 @@ class Rule(StrEnum):
     NO_SUCH_REPORT = "NoSuchReport", "no report of that id is held for this product"
     NOT_OPEN = "NotOpen", "the report is cleared, closed or cancelled"
     NOT_CLEARED = "NotCleared", "only a cleared report can be closed or refused"
-    ILLEGAL_EDGE = "IllegalEdge", "the status edge does not exist"
+    ILLEGAL_EDGE = (
+        "IllegalEdge",
+        "no status leads there from where it is (docs/processes/change_status.md): acknowledge it first?",
+    )
     REASON_REQUIRED = "ReasonRequired", "the command needs a reason"
     REASON_UNKNOWN = "ReasonUnknown", "the policy does not list this reason code"
     ROLE_NOT_ALLOWED = "RoleNotAllowed", "the policy does not let this role do it"
@@ -51,7 +54,6 @@ class Rule(StrEnum):
     NO_ESCALATION = "NoEscalation", "nothing is escalated"
     HAS_SUCCESSOR = "HasSuccessor", "a newer report has taken over"
     ALREADY_OPEN = "AlreadyOpen", "a report of the product is open: taken as evidence on it"
-    NOT_YET_SUPPORTED = "NotYetSupported", "the word is known; this version does not do it"
     UNKNOWN_WORD = "UnknownWord", "the verb, kind or state is newer than this version"
     TOO_FAR_BACK = "TooFarBack", "further back than the policy lets a hold be entered"
     BEFORE_LAST_RESUME = "BeforeLastResume", "a hold cannot begin before the end of an earlier one"
