@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 # How long one example takes says something of the machine, not of the code.
 settings.register_profile("quick", deadline=None, max_examples=40)
 settings.register_profile("thorough", deadline=None, max_examples=150)  # what `make test` asks for
-# What `make mutation` asks for: the same examples for every mutant.
-settings.register_profile("mutation", deadline=None, max_examples=25, derandomize=True, database=None)
 settings.load_profile("quick")
 
 

@@ -68,3 +68,19 @@ def test_a_new_report_begins_where_its_degradation_does() -> None:
     (step,) = report.history
     assert (step.status, step.at, step.reason, step.actor) == ("acknowledged", at("10:00"), "opened", "")
     assert (report.customer_id, report.priority, report.policy) == ("customer-1", 2, "policy-1")
+
+
+def test_of_what_has_ended_a_relapse_keeps_the_newest_attempt() -> None:
+    """It numbers the next one; a report that comes back again and again does not grow."""
+    product = Product()
+    product.sample("10:00")
+    attempts = []
+    for hour in (10, 11, 12):
+        product.answer(f"{hour}:10", "analyse", "resolved")
+        product.command(f"{hour}:20", "clear")
+        product.sample(f"{hour}:30")
+        analyses = [
+            item for item in product.report.obligations if (item.node, item.target) == ("analyse", "")
+        ]
+        attempts.append([item.attempt for item in analyses])
+    assert attempts == [[1, 2], [2, 3], [3, 4]]

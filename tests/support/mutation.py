@@ -32,6 +32,7 @@ PACKAGE = "qosresolve.core."
 FIRST = f"{PACKAGE}ids.*__mutmut_1"  # a few: mutmut makes all mutants, and learns which test covers what
 ENOUGH = 85  # per cent
 WORKERS = 2
+SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"  # how mutmut's lines begin that only say that it works
 
 # What the exit codes of the tests mean; any other is a mutant that breaks them.
 SURVIVED = (0, 5, 33)  # the last two: no test runs it
@@ -91,7 +92,8 @@ def _watched(command: Sequence[str], place: Path, log: Path, chosen: Sequence[st
             raise
     print()
     if running.returncode:
-        sys.exit(f"mutmut ended with {running.returncode}:\n{log.read_text()[-4_000:]}")
+        said_last = [line for line in log.read_text("utf-8").splitlines() if line and line[0] not in SPINNER]
+        sys.exit("\n".join([*said_last[-20:], "mutmut gave up: do the tests pass? See `make test-fast`."]))
 
 
 def _show_progress(place: Path, chosen: Sequence[str]) -> None:
