@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
 from hypothesis import settings
 
+from tests.core.builders import HOUR, POLICY, Product, at
 from tests.core.machine import Counted, Machine, run
 
 THOROUGH = 100  # examples of a test, from which on a profile is a thorough one
@@ -18,3 +22,28 @@ def test_anything_may_happen() -> None:
     if examples >= THOROUGH:
         assert counted.inputs.total() > 2_000
         assert all(any(kind.startswith(name) for kind in counted.inputs) for name in KINDS)
+
+
+# -- what the machine has found and nobody has mended
+
+
+@pytest.mark.xfail(strict=True, reason="its alarm stays due until the new work-around has ended")
+def test_work_whose_time_has_come_while_it_waits_again_lets_the_timer_rest() -> None:
+    """A repair not before 12:00 whose work-around had ended, and then another cause brings another one."""
+    plan = tuple(
+        replace(node, not_before=2 * HOUR) if node.name == "repair" else node for node in POLICY.plan
+    )
+    product = Product(replace(POLICY, plan=plan))
+    product.sample("10:00")
+    product.find("10:05", "resource", "cpe-7")
+    product.answer("10:06", "workAround", "resolved")
+    product.find("10:10", "resource", "cpe-8", source="probe")
+    product.answer("10:11", "workAround", "accepted", expected_at=at("15:00"))
+    alarm = product.next_alarm()
+    while alarm is not None and alarm.due < at("12:00"):
+        product.feed(alarm, alarm.due)
+        alarm = product.next_alarm()
+    assert alarm is not None
+    product.feed(alarm, at("12:00"))
+    assert product.report.due is not None
+    assert product.report.due > at("12:00")
