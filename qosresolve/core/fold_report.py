@@ -112,7 +112,7 @@ def _hold_started(report: Report, fact: f.HoldStarted) -> Report:
     for name in hold.clocks:
         clock = _clock(report, name)
         since = hold.since if clock.held_since is None else min(clock.held_since, hold.since)
-        if clock.running:
+        if clock.stopped_at is None:
             report = _with_clock(report, name, changed(clock, held_since=since))
     others = tuple(item for item in report.holds if item.hold_id != hold.hold_id)
     return changed(report, holds=(*others, hold))

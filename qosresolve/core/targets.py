@@ -64,7 +64,7 @@ def _sooner(report: Report, policy: Policy, due_at: int, current: Clock, now: in
 
 
 def relaxed(report: Report, policy: Policy, now: int, reason: str, *, cautious: bool = False) -> Facts:
-    """Return the later deadlines of a report that is promised less: of clocks that run and kept it so far.
+    """Return the later deadlines of a report that is promised less: of clocks that run and are in time.
 
     Cautious: an indicator that got worse counts from its start, since worsening never moved a deadline later.
     """
@@ -73,9 +73,9 @@ def relaxed(report: Report, policy: Policy, now: int, reason: str, *, cautious: 
         best = earliest(report, policy, name, now, from_start=cautious)
         current = clock_of(report, name)
         moves = current.running and current.breached_at is None and current.held_since is None
-        if best is None or not moves or current.due_at is None:
+        if best is None or best.due_at is None or not moves or current.due_at is None:
             continue
-        if best.due_at is not None and best.due_at > current.due_at:
+        if now < current.due_at < best.due_at:
             facts += (_target_set(report, name, best, reason),)
     return facts
 
@@ -99,7 +99,7 @@ def _clock_for(
     target = policy.target(report, row.name, severity)
     length = target.respond if name is ClockName.RESPOND else target.restore
     levels = tuple(sorted((rule.percent, rule.level) for rule in policy.tier(report.tier).thresholds))
-    current = changed(clock_of(report, name), held_since=_held_since(report, name))
+    current = clock_of(report, name)
     fresh = targeted(policy.calendar_of(report), start, length, levels=levels, paused=_pauses(current, now))
     # A threshold stays raised unless the new target puts the elapsed share below it.
     passed = {item.percent for item in current.thresholds if item.reached}
@@ -118,14 +118,6 @@ def _rated_at(report: Report, row: Indicator) -> int:
 
 def _started_at(_: Report, row: Indicator) -> int:
     return row.started_at
-
-
-def _held_since(report: Report, name: ClockName) -> int | None:
-    """Return since when a clock stands still; one that gets its first target does with its holds."""
-    clock = clock_of(report, name)
-    if clock.outcome is not ClockOutcome.UNTARGETED:
-        return clock.held_since
-    return min((hold.since for hold in report.holds if hold.active and name in hold.clocks), default=None)
 
 
 def _pauses(clock: Clock, now: int) -> tuple[Pause, ...]:
@@ -163,7 +155,7 @@ def resumed(
     return tuple(
         _target_set(report, name, _gone_on(report, policy, name, ends), reason)
         for name in names
-        if clock_of(report, name).running and clock_of(report, name).held_since is not None
+        if clock_of(report, name).stopped_at is None and clock_of(report, name).held_since is not None
     )
 
 

@@ -124,7 +124,7 @@ class Witness:
         for request in done.requests:
             # One step may say the same twice (two rows of one name turn bad): a receiver drops the second.
             first = self.messages.setdefault(request.context.message_id, request)
-            assert first == request, "two messages have one id"
+            assert first == request, f"two messages have one id: {first} and {request}"
             if not isinstance(request, EscalationNotice) and request.action is Action.REQUEST:
                 assert request.request_id in self.planned, "asked for what was never laid out"
                 assert request.request_id not in self.asked, "asked twice"

@@ -18,12 +18,14 @@ from qosresolve.core.calendar import Calendar
 from qosresolve.core.policy import HoldRule, IndicatorRule, Policies, Policy
 from qosresolve.core.spans import united
 from qosresolve.core.targets import CLOCKS, clock_of
-from qosresolve.core.vocabulary import RANK, ClockName, ClockOutcome, Outcome, Severity
+from qosresolve.core.vocabulary import RANK, ClockName, ClockOutcome, Outcome, Severity, Status
 from qosresolve.core.windows import Window
 from tests.core.builders import BUSINESS, GOLD, HOUR, POLICY, Product, command, sample
 from tests.core.reference import DAY, FULL_DAY, MINUTE, open_minutes, used_up, utc
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from qosresolve.core.clocks import Clock
     from qosresolve.core.step import Step
 
@@ -117,6 +119,19 @@ class Told:
         self.go_on(at)
         self.rows.clear()
 
+    def eased(self, indicator: str, now: int, moving: Iterable[ClockName]) -> None:
+        """One of several is good: clocks that run and are in time take the earliest promise of the others."""
+        del self.rows[indicator]
+        for name in moving:
+            targets = [(started, GOLD.targets[severity]) for started, _, severity in self.rows.values()]
+            lengths = [(at, t.respond if name is ClockName.RESPOND else t.restore) for at, t in targets]
+            left = [(at, length // MINUTE) for at, length in lengths if length is not None]
+            if not left or name not in self.promised or self.held(name, now):
+                continue
+            best = min(left, key=lambda promise: self.due(name, now, promise))
+            if now < self.due(name, now) < self.due(name, now, best):
+                self.promised[name] = best
+
     def maintained(self, at: int) -> bool:
         return any(start <= at < end for window in self.windows for start, end in window.effective())
 
@@ -192,6 +207,8 @@ class Promise(Product):
         if self.restored is not None:
             self.told.over[ClockName.RESTORE].append((self.restored, at))
             self.restored = None
+            if self.report.status is Status.HELD:
+                self.told.hold(self.report.history[-1].reason, at)  # its reason stands still
             self.order("note", value="whoever looks next takes in what windows did meanwhile")
         self.told.bad(indicator, at, severity)
 
@@ -200,9 +217,12 @@ class Promise(Product):
         at = max(self.now - age, *(row.sampled_at for row in self.report.indicators))
         if self.restored is not None:
             return
-        for indicator in self.told.rows:
-            self.feed(sample(at, "good", indicator=indicator, event_id=str(len(self.entries))), self.now)
         self.told.tick(self.now)
+        for indicator in list(self.told.rows):
+            self.feed(sample(at, "good", indicator=indicator, event_id=str(len(self.entries))), self.now)
+            clocks = [(name, clock_of(self.report, name)) for name in CLOCKS]
+            moving = [name for name, clock in clocks if clock.running and clock.breached_at is None]
+            self.told.eased(indicator, self.now, moving if self.report.reopened == 0 else [])
         self.told.good(at)
         self.restored = at
         self._ended(self.report.restore)

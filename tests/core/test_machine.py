@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
 from hypothesis import settings
 
 from tests.core.builders import HOUR, POLICY, Product, at
@@ -24,10 +23,9 @@ def test_anything_may_happen() -> None:
         assert all(any(kind.startswith(name) for kind in counted.inputs) for name in KINDS)
 
 
-# -- what the machine has found and nobody has mended
+# -- what the machine has found
 
 
-@pytest.mark.xfail(strict=True, reason="its alarm stays due until the new work-around has ended")
 def test_work_whose_time_has_come_while_it_waits_again_lets_the_timer_rest() -> None:
     """A repair not before 12:00 whose work-around had ended, and then another cause brings another one."""
     plan = tuple(

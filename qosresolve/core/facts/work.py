@@ -19,11 +19,14 @@ class ObligationPlanned:
 
 @dataclass(frozen=True, slots=True)
 class ObligationScheduled:
-    """It could begin, but not before an instant: its slot is closed, or its time has not come."""
+    """It could begin, but not before an instant: its slot is closed, or its time has not come.
+
+    None takes that back: its time has come, but something new comes before it.
+    """
 
     report_id: str
     obligation_id: str
-    not_before: int
+    not_before: int | None
     reason: str
 
 

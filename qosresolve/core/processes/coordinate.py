@@ -15,6 +15,7 @@ from qosresolve.core.facts import (
     LinkSet,
     ObligationAnswered,
     ObligationPlanned,
+    ObligationScheduled,
     ObligationUpdated,
     PlanInfeasible,
 )
@@ -268,4 +269,16 @@ def replied(report: Report, order: Command, policy: Policy, now: int) -> Verdict
 
 def due(report: Report, policy: Policy, now: int) -> Facts:
     """Return the reminders and give-ups that are due; what has waited for its time follows by itself."""
-    return tracking.due(report, policy, now)
+    return (*tracking.due(report, policy, now), *_waits_again(report, policy, now))
+
+
+def _waits_again(report: Report, policy: Policy, now: int) -> Facts:
+    """Return what has waited for its time and may not begin: something new has come before it."""
+    return tuple(
+        ObligationScheduled(report.report_id, item.obligation_id, None, "waits for what comes before it")
+        for item in report.obligations
+        if item.state is ObligationState.PLANNED
+        and item.chase_at is not None
+        and item.chase_at <= now
+        and not plan.ready(report, policy, item, now)
+    )
