@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qosresolve.core.calendar import Calendar
 from qosresolve.core.policy import HoldRule, IndicatorRule, Policies, Policy
-from qosresolve.core.spans import united
 from qosresolve.core.targets import CLOCKS, clock_of
 from qosresolve.core.vocabulary import RANK, ClockName, ClockOutcome, Outcome, Severity, Status
 from qosresolve.core.windows import Window
@@ -24,7 +24,7 @@ from tests.core.builders import BUSINESS, GOLD, HOUR, POLICY, Product, command, 
 from tests.core.reference import DAY, FULL_DAY, MINUTE, open_minutes, used_up, utc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
     from qosresolve.core.clocks import Clock
     from qosresolve.core.step import Step
@@ -119,17 +119,19 @@ class Told:
         self.go_on(at)
         self.rows.clear()
 
-    def eased(self, indicator: str, now: int, moving: Iterable[ClockName]) -> None:
-        """One of several is good: clocks that run and are in time take the earliest promise of the others."""
+    def one_good(self, indicator: str, now: int, clocks: dict[ClockName, Clock]) -> None:
+        """One of several indicators is good and takes its deadline with it, where a clock kept it so far.
+
+        The others count from their starts then, since none gains time by having become worse.
+        """
+        self.tick(now)
         del self.rows[indicator]
-        for name in moving:
-            targets = [(started, GOLD.targets[severity]) for started, _, severity in self.rows.values()]
-            lengths = [(at, t.respond if name is ClockName.RESPOND else t.restore) for at, t in targets]
-            left = [(at, length // MINUTE) for at, length in lengths if length is not None]
-            if not left or name not in self.promised or self.held(name, now):
+        for name in CLOCKS:
+            if self.held(name, now) or clocks[name].breached_at is not None or not clocks[name].running:
                 continue
-            best = min(left, key=lambda promise: self.due(name, now, promise))
-            if now < self.due(name, now) < self.due(name, now, best):
+            offers = list(self._offers(name, from_start=True))
+            best = min(offers, key=lambda offer: self.due(name, now, offer), default=None)
+            if best is not None and self.due(name, now, best) > self.due(name, now):
                 self.promised[name] = best
 
     def maintained(self, at: int) -> bool:
@@ -150,12 +152,16 @@ class Told:
     def follow(self, now: int) -> None:
         """The earliest promise over what is bad counts; none moves a deadline later."""
         for name in CLOCKS:
-            for started, rated, severity in self.rows.values():
-                target = GOLD.targets[severity]
-                length = target.respond if name is ClockName.RESPOND else target.restore
-                if length is not None:
-                    start = started if self.from_start else rated
-                    self._offer(name, (start, length // MINUTE), now)
+            for offer in self._offers(name, from_start=self.from_start):
+                self._offer(name, offer, now)
+
+    def _offers(self, name: ClockName, *, from_start: bool) -> Iterator[tuple[int, int]]:
+        """Yield start and open minutes of what is promised for each indicator that is bad."""
+        for started, rated, severity in self.rows.values():
+            target = GOLD.targets[severity]
+            length = target.respond if name is ClockName.RESPOND else target.restore
+            if length is not None:
+                yield (started if from_start else rated, length // MINUTE)
 
     def _offer(self, name: ClockName, promise: tuple[int, int], now: int) -> None:
         known = self.promised.get(name)
@@ -202,13 +208,14 @@ class Promise(Product):
         if held is None and self.told.maintained(self.now):
             self.order("note", value="it would wait for the end of the window")
             return
+        before = self.report
         done = self.feed(sample(at, severity, indicator=indicator, event_id=str(len(self.entries))), self.now)
         assert done.entry.outcome is Outcome.APPLIED
         if self.restored is not None:
             self.told.over[ClockName.RESTORE].append((self.restored, at))
+            if before.status is Status.HELD:
+                self.told.hold(before.history[-1].reason, at)  # what it was held for stands still
             self.restored = None
-            if self.report.status is Status.HELD:
-                self.told.hold(self.report.history[-1].reason, at)  # its reason stands still
             self.order("note", value="whoever looks next takes in what windows did meanwhile")
         self.told.bad(indicator, at, severity)
 
@@ -217,12 +224,13 @@ class Promise(Product):
         at = max(self.now - age, *(row.sampled_at for row in self.report.indicators))
         if self.restored is not None:
             return
-        self.told.tick(self.now)
         for indicator in list(self.told.rows):
             self.feed(sample(at, "good", indicator=indicator, event_id=str(len(self.entries))), self.now)
-            clocks = [(name, clock_of(self.report, name)) for name in CLOCKS]
-            moving = [name for name, clock in clocks if clock.running and clock.breached_at is None]
-            self.told.eased(indicator, self.now, moving if self.report.reopened == 0 else [])
+            if len(self.told.rows) > 1 and not self.report.reopened:
+                self.told.one_good(
+                    indicator, self.now, {name: clock_of(self.report, name) for name in CLOCKS}
+                )
+        self.told.tick(self.now)
         self.told.good(at)
         self.restored = at
         self._ended(self.report.restore)
@@ -230,9 +238,6 @@ class Promise(Product):
     def _ended(self, clock: Clock) -> None:
         if ClockName.RESTORE in self.told.promised and self.restored is not None:
             due = self.told.due(ClockName.RESTORE, self.now)
-            stood = united(self.told.pauses(ClockName.RESTORE, self.now))
-            if any(a <= due < b for a, b in stood):
-                return  # it stands still from its very deadline on: nothing says whether that is late
             assert clock.outcome is (
                 ClockOutcome.MISSED
                 if due < self.restored or clock.breached_at is not None
@@ -303,9 +308,7 @@ _happenings = st.one_of(
     st.tuples(st.sampled_from(["note", "lift"])),
 )
 _histories = st.lists(st.tuples(st.integers(0, 60), _happenings), min_size=4, max_size=14)
-# A warning has no restore target at first. What held it until it gets one is no longer known then, which only
-# a target that counts from the start can tell.
-_firsts = st.sampled_from([(Severity.MINOR, False), (Severity.MINOR, True), (Severity.WARNING, False)])
+_firsts = st.tuples(st.sampled_from([Severity.MINOR, Severity.MAJOR]), st.booleans())
 _lively = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -355,3 +358,13 @@ def test_with_a_late_timer(
 ) -> None:
     """The same where nobody looks in time: what ends by itself ended when it was to end."""
     _played(zone, words, *first, punctual=False)
+
+
+@pytest.mark.xfail(
+    strict=True, reason="a clock without a target does not know what held it before it gets one"
+)
+def test_a_first_target_leaves_out_what_is_over() -> None:
+    """A target that counts from the start, given after a maintenance window, leaves the window out."""
+    window = (0, ("window", 0, 5 * MINUTE))
+    worse = (5, ("bad", "latency", Severity.MINOR, 0))
+    _played(ZONED[0], [window, worse], Severity.WARNING, True, punctual=True)
