@@ -72,7 +72,7 @@ class _Clock:
         if fact.held_since is not None:  # as if the hold ended at once
             paused = with_pause(paused, fact.held_since, moment.entry.now)
         left_out = tuple((pause.since, pause.until) for pause in paused)
-        stood = spans(standstills(self.moments[:number], self.name, targeted=True), moment.entry.now)
+        stood = spans(standstills(self.moments[:number], self.name), moment.entry.now)
         ends = ends_with(moment, self.name) if fact.reason == STOPPED else None
         if _within(left_out, fact.started_at, ends) != _within(stood, fact.started_at, ends):
             said, holds = (_listed(item, calendar.zone) for item in (left_out, stood))

@@ -25,36 +25,26 @@ _BY_ITSELF = ("as long as the policy lets it", "window is over")
 
 
 def standstills(
-    moments: Sequence[Moment], name: ClockName, history: History | None = None, *, targeted: bool = False
+    moments: Sequence[Moment], name: ClockName, history: History | None = None
 ) -> tuple[Standstill, ...]:
-    """Return the spans in which a clock stood still as these moments tell, by their start.
-
-    A clock without a target stands still for nobody; with its first one it does for the holds that are on.
-    `targeted`: it is about to get a target.
-    """
+    """Return the spans in which a clock stood still as these moments tell, by their start."""
     held: dict[str, Standstill] = {}
-    waiting: dict[str, Standstill] = {}
     over: list[Standstill] = []
     for moment in moments:
         fact, report = moment.fact, _report(moment)
         if isinstance(fact, HoldStarted):
             hold = fact.hold
             if report is not None and name in hold.clocks and clock_of(report, name).stopped_at is None:
-                on = held if clock_of(report, name).running else waiting
-                on[hold.hold_id] = _begun(moment, fact, on.get(hold.hold_id), history)
+                held[hold.hold_id] = _begun(moment, fact, held.get(hold.hold_id), history)
         elif isinstance(fact, HoldEnded):
-            waiting.pop(fact.hold_id, None)
             if fact.hold_id in held:
                 over.append(_ended(moment, fact, held.pop(fact.hold_id)))
-        elif isinstance(fact, TargetSet) and fact.clock is name:
-            held, waiting = waiting | held, {}
-            if fact.reason == STOPPED:
-                ends = ends_with(moment, name)
-                over = [_cut(item, ends) for item in over if item.since < ends]
+        elif isinstance(fact, TargetSet) and fact.clock is name and fact.reason == STOPPED:
+            ends = ends_with(moment, name)
+            over = [_cut(item, ends) for item in over if item.since < ends]
         elif isinstance(fact, ReportReopened) and name is ClockName.RESTORE and fact.relapse and report:
             over += _restored(moment, fact, report)
-    on = waiting | held if targeted else held
-    return tuple(sorted((*over, *on.values()), key=lambda item: item.since))
+    return tuple(sorted((*over, *held.values()), key=lambda item: item.since))
 
 
 def _cut(item: Standstill, at: int) -> Standstill:
