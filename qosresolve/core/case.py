@@ -18,10 +18,10 @@ class Case:
     @property
     def open(self) -> Report | None:
         """Return the open report, if there is one."""
-        for report in reversed(self.reports):
-            if report.status in OPEN:
-                return report
-        return None
+        reports = self.reports
+        if reports and reports[-1].status in OPEN:
+            return reports[-1]
+        return next((report for report in reports if report.status in OPEN), None) if reports else None
 
     @property
     def latest(self) -> Report | None:

@@ -62,7 +62,7 @@ def evolve(case: Case, fact: Fact) -> Case:
 
 def stamp(case: Case, entry: Entry) -> Case:
     """Return the case with revision, time and re-send shield of everything the entry touched."""
-    touched = {_touches(fact) for fact in entry.facts}
+    touched = set(map(_touches, entry.facts))
     raised = {fact.report_id for fact in entry.facts if isinstance(fact, _RAISING)}
     reports = [
         _stamped(report, entry, raised) if report.report_id in touched else report for report in case.reports

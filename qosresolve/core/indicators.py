@@ -61,10 +61,10 @@ def new_row(event: Degradation, policy: Policy, now: int, *, since: int, start: 
 
 def worse(row: Indicator, event: Degradation, policy: Policy, now: int) -> Indicator:
     """Take a bad sample of a row that is not good: it voids a debounce; a milder one is not yet believed."""
-    rule = policy.indicator(row.name)
     at = sample_time(event, now)
     if row.state is IndicatorState.DEGRADED and event.severity is row.severity and row.falls_at is None:
         return changed(row, sampled_at=at, sequence=event.sequence, value=event.value)
+    rule = policy.indicator(row.name)
     silent = row.silent_at if row.silent_at is not None else silent_at(rule, now)
     suppressed, before = row.state is IndicatorState.SUPPRESSED, row.rated
     row = changed(

@@ -221,7 +221,7 @@ class Report:
     @property
     def maintained(self) -> bool:
         """True inside a maintenance window: the chain pauses."""
-        return self.hold(MAINTENANCE) is not None
+        return bool(self.holds) and self.hold(MAINTENANCE) is not None
 
     def link(self, kind: LinkKind) -> str:
         """Return the reference of a kind, empty where there is none."""
