@@ -158,17 +158,7 @@ def _grown(before: Case, after: Case) -> None:
 def _settled(case: Case, report_id: str, now: int) -> None:
     """What has been looked at, a report or the watch, is looked at again later: the timer comes to rest."""
     holder = case.report(report_id) if report_id else case.watch
-    if holder is not None and holder.due is not None and holder.due <= now:
-        assert waits_again(case, now), "fires for ever"
-
-
-def waits_again(case: Case, now: int) -> bool:
-    """Tell whether some work's time has come while it waits: a fault not mended yet (see `test_machine`)."""
-    return any(
-        item.state is ObligationState.PLANNED and item.chase_at is not None and item.chase_at <= now
-        for report in case.reports
-        for item in report.obligations
-    )
+    assert holder is None or holder.due is None or holder.due > now, "fires for ever"
 
 
 def standing(case: Case, policies: Policies) -> None:
