@@ -32,6 +32,10 @@ from qosresolve.core.windows import Window, covering, end_of
 
 MAX_DESCRIPTION = 500  # characters kept in the report, which has a hard cap
 
+# Looking a member up costs ten times a name, and these are asked for every event.
+_UNKNOWN, _ABATE = DegradationKind.UNKNOWN, DegradationKind.ABATE
+_GOOD = IndicatorState.GOOD
+
 
 @dataclass(frozen=True, slots=True)
 class _Start:
@@ -48,14 +52,14 @@ def degraded(
     case: Case, event: Degradation, cause: Cause, policies: Policies, now: int, order: Command | None = None
 ) -> Verdict:
     """Return what a degradation event does; `order` is the `open` command that carried it, if one did."""
-    if event.kind is DegradationKind.UNKNOWN:
+    if event.kind is _UNKNOWN:
         return refused(Rule.UNKNOWN_WORD)
     report = case.open
     row = report.indicator(_key(event)) if report else None
-    if report is not None and row is not None and row.state is not IndicatorState.GOOD:
+    if report is not None and row is not None and row.state is not _GOOD:
         return _on_row(report, row, event, policies.of(report), now)
     policy = policies.of(report) if report else policies.active
-    if event.kind is DegradationKind.ABATE:
+    if event.kind is _ABATE:
         return _abated_without_raise(case, event, policy.times, now)
     knows = known(case, event)
     barred = _barred(case, knows, event, policy, now)
@@ -81,12 +85,12 @@ def _on_row(report: Report, row: Indicator, event: Degradation, policy: Policy, 
     """Take a sample of an indicator that is not good."""
     if indicators.outdated(row, event, now):
         return noted(Rule.OUT_OF_ORDER)
-    takes = indicators.better if event.kind is DegradationKind.ABATE else indicators.worse
+    takes = indicators.better if event.kind is _ABATE else indicators.worse
     taken = takes(row, event, policy, now)
     if report.maintained and taken.state is IndicatorState.DEGRADED:
         taken = changed(taken, state=IndicatorState.SUPPRESSED)
     told = measured(report.report_id, taken, event, policy, now)
-    if taken.severity is row.severity and taken.state is not IndicatorState.GOOD:
+    if taken.severity is row.severity and taken.state is not _GOOD:
         return applied(told)
     table = tuple(taken if item is row else item for item in report.indicators)
     return applied(told, *indicators.eased(report, table, policy, now))
@@ -253,7 +257,7 @@ def opens(case: Case, cause: Cause, policies: Policies, now: int) -> Facts:
     report = case.open
     policy = policies.of(report) if report else policies.active
     row = report.indicator(_key(item.event)) if report else None
-    if report is not None and row is not None and row.state is not IndicatorState.GOOD:
+    if report is not None and row is not None and row.state is not _GOOD:
         told = _on_row(report, row, item.event, policy, now)  # by another source, or by hand
         return (*forgotten(item, "opened"), *told.facts)
     ends = _window_end(item.event, policies.windows, policy, now)

@@ -12,6 +12,8 @@ from qosresolve.core.report import Indicator, Report
 from qosresolve.core.targets import relaxed
 from qosresolve.core.vocabulary import RANK, IndicatorState, Severity
 
+_DEGRADED = IndicatorState.DEGRADED  # looking a member up costs ten times a name; asked for every sample
+
 
 def sample_time(event: Degradation, now: int) -> int:
     """Return the instant a sample counts for: never later than the record's own time."""
@@ -62,7 +64,7 @@ def new_row(event: Degradation, policy: Policy, now: int, *, since: int, start: 
 def worse(row: Indicator, event: Degradation, policy: Policy, now: int) -> Indicator:
     """Take a bad sample of a row that is not good: it voids a debounce; a milder one is not yet believed."""
     at = sample_time(event, now)
-    if row.state is IndicatorState.DEGRADED and event.severity is row.severity and row.falls_at is None:
+    if row.state is _DEGRADED and event.severity is row.severity and row.falls_at is None:
         return changed(row, sampled_at=at, sequence=event.sequence, value=event.value)
     rule = policy.indicator(row.name)
     silent = row.silent_at if row.silent_at is not None else silent_at(rule, now)

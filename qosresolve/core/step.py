@@ -102,7 +102,7 @@ def _caught_up(case: Case, policies: Policies, now: int) -> tuple[Case, Facts]:
     """Let the open report take in what maintenance windows did since somebody last looked."""
     facts: Facts = ()
     report = case.open
-    while report is not None and (policies.windows or report.holds):
+    while report is not None and (report.holds or policies.windows):
         more = caught_up(report, policies.of(report), policies.windows, now)
         if not more:
             break
