@@ -149,7 +149,8 @@ def _answered(case: Case, answer: Answer, policies: Policies, now: int) -> Verdi
         return verdict
     finding = analyse.found(holder, answer.finding, policy, now)
     more = tuple(fact for fact in finding.facts if fact not in verdict.facts)
-    return Verdict(verdict.outcome, verdict.rule, verdict.facts + more)
+    late = verdict.outcome is Outcome.NO_OP and more  # the answer changes nothing, its finding does
+    return Verdict(finding.outcome if late else verdict.outcome, verdict.rule, verdict.facts + more)
 
 
 def _alarmed(case: Case, deadline: Deadline, now: int) -> Verdict:
@@ -229,7 +230,8 @@ def _policy_of(case: Case, policies: Policies) -> str:
 
 
 def _requests(before: Case, after: Case, entry: Entry) -> tuple[Request, ...]:
-    requests = []
+    """Return what goes out; what two facts of a step say in the same words is said once."""
+    requests: dict[str, Request] = {}
     for fact in entry.facts:
         if type(fact) not in REACTIONS:
             continue
@@ -237,5 +239,5 @@ def _requests(before: Case, after: Case, entry: Entry) -> tuple[Request, ...]:
         report = after.report(report_id) or before.report(report_id)
         request = react(report, fact, entry.cause, entry.now) if report else None
         if request is not None:
-            requests.append(request)
-    return tuple(requests)
+            requests.setdefault(request.context.message_id, request)
+    return tuple(requests.values())

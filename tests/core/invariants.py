@@ -16,7 +16,7 @@ from qosresolve.core import facts as f
 from qosresolve.core.case import Case
 from qosresolve.core.fold import evolve, fold
 from qosresolve.core.ids import fingerprint
-from qosresolve.core.inputs import Answer, Deadline
+from qosresolve.core.inputs import Deadline
 from qosresolve.core.processes.change_status import EDGES
 from qosresolve.core.requests import Action, EscalationNotice, Request
 from qosresolve.core.targets import CLOCKS, clock_of
@@ -45,8 +45,7 @@ class Witness:
     def see(self, before: Case, received: Received, done: Step, policies: Policies) -> None:
         """Check one step: its outcome, each fact where it happened, what went out, and the case after it."""
         entry = done.entry
-        late_finding = isinstance(received.body, Answer) and received.body.finding is not None
-        if entry.outcome in (Outcome.REFUSED, Outcome.NO_OP) and not late_finding:
+        if entry.outcome in (Outcome.REFUSED, Outcome.NO_OP):
             assert (done.case, done.facts) == (before, ()), "what had no effect changed something"
         case = before
         for fact in entry.facts:
@@ -122,9 +121,8 @@ class Witness:
 
     def _sent(self, done: Step) -> None:
         for request in done.requests:
-            # One step may say the same twice (two rows of one name turn bad): a receiver drops the second.
-            first = self.messages.setdefault(request.context.message_id, request)
-            assert first == request, "two messages have one id"
+            assert request.context.message_id not in self.messages, "two messages have one id"
+            self.messages[request.context.message_id] = request
             if not isinstance(request, EscalationNotice) and request.action is Action.REQUEST:
                 assert request.request_id in self.planned, "asked for what was never laid out"
                 assert request.request_id not in self.asked, "asked twice"
