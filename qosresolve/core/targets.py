@@ -221,8 +221,7 @@ def stopped(report: Report, policy: Policy, at: int, *, counted: bool) -> Facts:
     reason = "restored" if counted else "cancelled"
     ends = _ends(report, at)
     facts: Facts = tuple(HoldEnded(report.report_id, hold_id, end, reason) for hold_id, end in ends.items())
-    held = tuple(name for name in CLOCKS if clock_of(report, name).held_since is not None)
-    facts += resumed(report, policy, held, ends, "stopped")
+    facts += resumed(report, policy, CLOCKS, ends, "stopped")
     due = {name: _gone_on(report, policy, name, ends) for name in CLOCKS}
     if report.restore.running:
         outcome = verdict(due[ClockName.RESTORE], at) if counted else ClockOutcome.NOT_APPLICABLE
