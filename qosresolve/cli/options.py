@@ -14,6 +14,10 @@ Sets = Annotated[
     typer.Option("--set", metavar="NAME=VALUE", help="One setting; overrides all else. May be repeated."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="JSON on standard output, nothing else.")]
+Actor = Annotated[str, typer.Option("--actor", help="Who orders it; default: this user.")]
+Role = Annotated[str, typer.Option("--role", help="The actor's role; the policy lists who may do what.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why: a code or a short text.")]
+Seconds = Annotated[float, typer.Option("--timeout", min=0.1, help="Longest --wait, in seconds.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done; do nothing.")]
 
 

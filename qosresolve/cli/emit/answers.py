@@ -12,13 +12,12 @@ from qosresolve.cli.emit.options import (
     Note,
     Product,
     Request,
-    Seconds,
     Source,
     State,
     Wait,
     send,
 )
-from qosresolve.cli.options import ConfigFile, DryRun, Json, Sets, example
+from qosresolve.cli.options import ConfigFile, DryRun, Json, Seconds, Sets, example
 from qosresolve.core.vocabulary import AnswerState
 
 

@@ -5,8 +5,19 @@ from typing import Annotated
 import typer
 
 from qosresolve.cli.emit import answers as emit_answers
-from qosresolve.cli.emit.options import At, Finding, Id, Product, Seconds, Source, Wait, send
-from qosresolve.cli.options import ConfigFile, DryRun, Json, Sets, example, group
+from qosresolve.cli.emit.options import At, Finding, Id, Product, Source, Wait, send
+from qosresolve.cli.options import (
+    Actor,
+    ConfigFile,
+    DryRun,
+    Json,
+    Reason,
+    Role,
+    Seconds,
+    Sets,
+    example,
+    group,
+)
 from qosresolve.core.vocabulary import DegradationKind, ObjectKind, Severity, Verb
 
 app = group("Send an event, a command or an answer by hand.")
@@ -93,11 +104,9 @@ def command(
     product: Product = "",
     verb: Annotated[Verb | None, typer.Option(help="What is ordered.")] = None,
     report: Annotated[str, typer.Option(help="Report id; default: the product's open one.")] = "",
-    actor: Annotated[str, typer.Option(help="Who orders it; default: this user.")] = "",
-    role: Annotated[
-        str, typer.Option(help="The actor's role; the policy lists who may do what.")
-    ] = "operator",
-    reason: Annotated[str, typer.Option(help="Why: a code or a short text.")] = "",
+    actor: Actor = "",
+    role: Role = "operator",
+    reason: Reason = "",
     field: Annotated[str, typer.Option(help="Information field, for patch.")] = "",
     value: Annotated[str, typer.Option(help="New value: of field, status, severity, assignee, note...")] = "",
     at: Annotated[str, typer.Option(metavar="INSTANT", help="Instant that the command states.")] = "",

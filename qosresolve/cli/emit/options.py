@@ -13,7 +13,6 @@ Source = Annotated[
     typer.Option("--file", metavar="FILE.json", help="JSON array, or a line each; `-` is standard input."),
 ]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait for the worker's decision; exit 1 when refused.")]
-Seconds = Annotated[float, typer.Option("--timeout", min=0.1, help="Longest --wait, in seconds.")]
 At = Annotated[str, typer.Option("--at", metavar="INSTANT", help="e.g. 2026-03-01T10:00:00Z; default: now.")]
 Request = Annotated[str, typer.Option("--request", help="Id of the request that is answered.")]
 State = Annotated[AnswerState | None, typer.Option("--state", help="What the other side says.")]

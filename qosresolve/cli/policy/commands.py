@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from qosresolve.cli.options import ConfigFile, DryRun, Json, Sets, example, group
+from qosresolve.cli.options import Actor, ConfigFile, DryRun, Json, Sets, example, group
 from qosresolve.cli.session import tool
 
 app = group("Check, publish and activate policies.")
@@ -84,7 +84,7 @@ def activate(
     policy: Annotated[
         str, typer.Argument(metavar="FILE|HASH", help="A file, or a published hash's beginning.")
     ],
-    actor: Annotated[str, typer.Option(help="Who orders it; default: this user.")] = "",
+    actor: Actor = "",
     role: Annotated[str, typer.Option(help="The actor's role.")] = "policy-manager",
     reason: Annotated[str, typer.Option(help="Why.")] = "",
     config: ConfigFile = None,

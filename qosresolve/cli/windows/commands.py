@@ -4,7 +4,18 @@ from typing import Annotated
 
 import typer
 
-from qosresolve.cli.options import ConfigFile, DryRun, Json, Sets, example, group
+from qosresolve.cli.options import (
+    Actor,
+    ConfigFile,
+    DryRun,
+    Json,
+    Reason,
+    Role,
+    Seconds,
+    Sets,
+    example,
+    group,
+)
 from qosresolve.cli.session import tool
 
 app = group(
@@ -14,11 +25,7 @@ app = group(
 )
 
 WindowId = Annotated[str, typer.Argument(metavar="ID", help="Its id, e.g. the change's number.")]
-Actor = Annotated[str, typer.Option(help="Who orders it; default: this user.")]
-Role = Annotated[str, typer.Option(help="The actor's role; the policy lists who may do it.")]
-Reason = Annotated[str, typer.Option(help="Why: a code or a short text.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait for every partition; exit 1 when one refuses.")]
-Seconds = Annotated[float, typer.Option("--timeout", min=0.1, help="Longest --wait, in seconds.")]
 
 
 @app.command(

@@ -9,12 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
-from qosresolve.cli.options import ConfigFile, DryRun, Sets, example
+from qosresolve.cli.options import Actor, ConfigFile, DryRun, Role, Sets, example
 from qosresolve.cli.reports import filter as by
 from qosresolve.cli.reports.orders.order import Chosen, Fields, Manner, Order
 from qosresolve.core.vocabulary import OPEN, Status, Verb
 
-Reason = Annotated[str, typer.Option("--reason", help="Why: a code or a short text.")]
 Code = Annotated[str, typer.Option("--reason", metavar="CODE", help="Why: a code of the policy.")]
 Text = Annotated[str, typer.Option("--text", help="Free text, without personal data.")]
 Instant = Annotated[str, typer.Option("--at", metavar="INSTANT", help="e.g. 2026-03-01T10:00:00Z.")]
@@ -62,10 +61,8 @@ def by_reports(
 
 def in_manner(
     *,
-    actor: Annotated[str, typer.Option(help="Who orders it; default: this user.")] = "",
-    role: Annotated[
-        str, typer.Option(help="The actor's role; the policy lists who may do what.")
-    ] = "operator",
+    actor: Actor = "",
+    role: Role = "operator",
     timeout: Annotated[float, typer.Option(min=0.1, help="Longest wait for the decisions, seconds.")] = 15.0,
     dry_run: DryRun = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON, one line a decision, nothing else.")] = False,

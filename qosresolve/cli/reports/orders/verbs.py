@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from qosresolve.cli.reports.orders.options import Code, Instant, Reason, Text, Work, order
+from qosresolve.cli.options import Reason
+from qosresolve.cli.reports.orders.options import Code, Instant, Text, Work, order
 from qosresolve.cli.reports.orders.order import Fields
 from qosresolve.core.vocabulary import Classification, ObjectKind, RootCauseKind, Severity, Status, Verb
 from qosresolve.errors import ConfigError
