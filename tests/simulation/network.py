@@ -29,7 +29,7 @@ class Network(Protocol):
     """
 
     def checkpoint(self, client: str, api: str) -> None:
-        """Called as a request begins and before its call returns: another process may run, or this one die."""
+        """Called as a request begins and before its call returns: others may run, or this process die."""
 
     def fate(self, client: str, api: str) -> Fate:
         """Say what becomes of a request."""

@@ -1,0 +1,17 @@
+"""The processes whose clients talk to the model: one that was killed never beats again."""
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True, eq=False)
+class Process:
+    """One life of a process."""
+
+    name: str
+    alive: bool = True
+    frozen: bool = False
+
+    @property
+    def running(self) -> bool:
+        """True while its background threads run."""
+        return self.alive and not self.frozen
