@@ -34,7 +34,6 @@ BACKOFF_S = 0.02
 LINGER = 64  # records after which the network is asked whether what is queued goes out
 
 _FENCING = (KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH)
-_FATAL = (KafkaError.INVALID_TXN_STATE, KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER)
 
 
 class Phase(Enum):
@@ -92,6 +91,7 @@ class Producer:
         self._sequences: dict[Place, int] = {}
         self._added: set[Place] = set()
         self._offsets_sent = False
+        self._untold = False  # a fatal error comes out of the next poll or flush as well, once
         self._purged = False  # what was sent may or may not be in the log: a new epoch is needed
         self._reports: list[tuple[Delivered, KafkaError | None, Message]] = []
         self._spread = count()
@@ -116,7 +116,7 @@ class Producer:
     ) -> None:
         """Queue a record."""
         if self._id and self._phase is not Phase.OPEN:
-            raise self._not_open()
+            raise failure(KafkaError._FATAL if self._phase is Phase.FATAL else KafkaError._STATE)
         raw = _bytes(key)
         body = Body(raw, _bytes(value), _headers(headers), timestamp or self._network.now_ms())
         if len(raw or b"") + len(body.value or b"") > self._most:
@@ -150,14 +150,14 @@ class Producer:
         elif timeout > 0 and not self._reports:
             self._network.wait(timeout)
         self._link.log()
-        return self._report()
+        return self._serve()
 
     def flush(self, timeout: float = -1) -> int:
         """Send everything; return how much is left."""
         if self._queue or self._sending:
             with suppress(NoAnswer):
                 self._send(timeout)
-        self._report()
+        self._serve()
         return len(self)
 
     def purge(self, in_queue: bool = True, in_flight: bool = True, blocking: bool = True) -> None:  # noqa: ARG002
@@ -252,6 +252,14 @@ class Producer:
             if record.delivered is not None:
                 stamp = (1, record.body.created)
                 self._reports.append((record.delivered, error, _sent(record, -1001, stamp)))
+
+    def _serve(self) -> int:
+        """Serve delivery reports; a fatal error comes out here, whatever else has raised it."""
+        served = self._report()
+        if self._untold:
+            self._untold = False
+            raise self._as_exception()
+        return served
 
     def _report(self) -> int:
         reports, self._reports = self._reports, []
@@ -355,7 +363,7 @@ class Producer:
         """Take a broker's no: it is fatal, or needs an abort, and the next call says so."""
         if code in _FENCING:
             error = KafkaError(KafkaError._FENCED, "Producer fenced by newer instance", fatal=True)
-        elif code in _FATAL:
+        elif code == KafkaError.INVALID_TXN_STATE:
             error = KafkaError(code, None, fatal=True)
         else:
             error = KafkaError(code, None, txn_requires_abort=True)
@@ -363,6 +371,7 @@ class Producer:
         if self._id and self._phase is not Phase.FATAL:
             self._error = error
             self._phase = Phase.FATAL if error.fatal() else Phase.FAILED
+            self._untold = error.fatal()
 
     def _require_open(self) -> None:
         if self._phase is not Phase.OPEN:
