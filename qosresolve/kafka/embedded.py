@@ -12,7 +12,6 @@ from confluent_kafka import Producer
 
 from qosresolve.errors import FatalError
 from qosresolve.kafka import clients
-from qosresolve.kafka.broker_clock import Look
 from qosresolve.kafka.timer import Timer
 from qosresolve.settings import Settings
 from qosresolve.topics import TOPICS, Names
@@ -61,7 +60,6 @@ def _make_topics(settings: Settings) -> None:
 
 
 class EmbeddedTimer(Timer):
-    """The timer on the mock, which acknowledges every record with append time 1234: no skew is learned."""
+    """The timer on the mock, which acknowledges every record with append time 1234: no time is learned."""
 
-    def _learn_skew(self, sent: Look, at: int) -> None:
-        """Learn nothing."""
+    learns = False

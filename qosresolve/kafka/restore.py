@@ -20,6 +20,7 @@ from qosresolve.kafka.partition import Partition
 from qosresolve.kafka.reading import Sweep, stalled
 from qosresolve.settings import Settings
 from qosresolve.telemetry.metrics import WorkerMetrics
+from qosresolve.telemetry.progress import Progress
 from qosresolve.topics import PARTITION, REPORT, STATE, WATCH, Names
 
 BUDGET_S = 0.2
@@ -43,10 +44,9 @@ class Restorer:
         self._admin: AdminClient = clients.admin(settings)
         self._consumer: Consumer = clients.reader(settings)
         self._sweep: Sweep | None = None
+        self._progress = Progress(metrics.restore, "worker", "restore")
         self._targets: dict[int, Partition] = {}
         self._states: dict[int, PartitionState] = {}
-        self._moved_at = self._began_at = 0.0
-        self._least = 0
         self._log = structlog.get_logger(role="worker")
 
     @property
@@ -60,9 +60,7 @@ class Restorer:
         self._states = {}
         places = [(self._names.of(topic), number) for topic in STATE for number in self._targets]
         self._sweep = Sweep(self._consumer, self._admin, places)
-        self._least = self._sweep.expected
-        self._moved_at = self._began_at = time.monotonic()
-        self._log.info("restore began", partitions=sorted(self._targets), records=self._least)
+        self._log.info("restoring", partitions=sorted(self._targets))
 
     def advance(self) -> list[tuple[Partition, PartitionState | None]]:
         """Read for a bounded time; return the partitions when all are read, with their states."""
@@ -88,24 +86,15 @@ class Restorer:
             self._states[partition.number] = self._contracts.read_partition(value)
 
     def _tell(self, sweep: Sweep) -> None:
-        remaining = sweep.remaining
-        self._metrics.restore_remaining.set(remaining)
-        if remaining < self._least:
-            self._least, self._moved_at = remaining, time.monotonic()
-        stalled_s = time.monotonic() - self._moved_at
-        if sweep.pending and stalled_s * 1000 > self._settings.restore_stall_ms:
-            raise FatalError(stalled(sweep.pending, stalled_s))
+        progress = self._progress
+        progress.at(sweep.expected, sweep.remaining)
+        if not sweep.pending:
+            progress.done()
+        elif progress.stalled_s * 1000 > self._settings.restore_stall_ms:
+            raise FatalError(stalled(sweep.pending, progress.stalled_s))
 
     def _finish(self, sweep: Sweep) -> list[tuple[Partition, PartitionState | None]]:
-        seconds = time.monotonic() - self._began_at
         self._metrics.restored.inc(sweep.total)
-        self._log.info(
-            "restore done",
-            partitions=sorted(self._targets),
-            records=sweep.total,
-            seconds=round(seconds, 3),
-            per_second=round(sweep.total / seconds) if seconds else 0,
-        )
         self._consumer.unassign()
         self._sweep = None
         kept = [partition for partition in self._targets.values() if self._current(partition)]

@@ -2,54 +2,48 @@
 
 It decides nothing: a deadline record makes the owner look, and what is due is decided then. So firing twice
 is harmless and firing late is only late. It fires nothing before it has read to the end of what it watches.
+
+While it is not sure of the brokers' time (at the start, or after its own clock was set) it fires one alarm at
+a time, and if none is due for a while, one ahead of its time: what comes back tells the time, and the owner
+refuses it as too early.
 """
 
 import threading
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from typing import ClassVar
 
 import structlog
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, TopicPartition
 from prometheus_client import CollectorRegistry
 
-from qosresolve.contracts import headers as head
 from qosresolve.contracts.records import Contracts
-from qosresolve.core.inputs import Deadline
-from qosresolve.errors import FatalError, RetriableError
+from qosresolve.core.step import TOO_EARLY
+from qosresolve.errors import FatalError, PoisonRecordError, RetriableError
 from qosresolve.kafka import clients
-from qosresolve.kafka.alarms import Alarm, Alarms, Key
+from qosresolve.kafka.alarms import IN_FLIGHT, Alarm
 from qosresolve.kafka.broker_clock import BrokerClock, Look
-from qosresolve.kafka.offsets import Place, ends
-from qosresolve.kafka.reading import place_of
+from qosresolve.kafka.deadlines import Deadlines
+from qosresolve.kafka.offsets import ends
+from qosresolve.kafka.reading import stalled
+from qosresolve.kafka.watched import Watched
 from qosresolve.settings import Settings
 from qosresolve.telemetry.health import Health
 from qosresolve.telemetry.metrics import TimerMetrics
-from qosresolve.topics import DEADLINE, PARTITION, REPORT, STATE, WATCH, Names
+from qosresolve.telemetry.progress import Progress
+from qosresolve.topics import REPORT, STATE, Names
 
 PASS_LIMIT = 5_000  # alarms fired between two polls
 CHUNK = 10_000
-
-
-@dataclass(slots=True)
-class Held:
-    """One partition of the timer: its alarms, and how far it was read."""
-
-    alarms: Alarms = field(default_factory=Alarms)
-    targets: dict[Place, int] = field(default_factory=dict)
-    reached: dict[Place, int] = field(default_factory=dict)
-    consumed: int = 0  # the worker's next offset of the deadline topic
-
-    @property
-    def caught_up(self) -> bool:
-        """True when everything that lay there at the assignment was read."""
-        return bool(self.targets) and all(
-            self.reached.get(place, 0) >= target for place, target in self.targets.items()
-        )
+PROBE_AFTER_MS = 10_000  # unsure for so long, an alarm is fired ahead of its time
+Ready = Mapping[int, Watched]
 
 
 class Timer:
     """Fires the alarms of some partitions."""
+
+    learns: ClassVar[bool] = True  # the brokers' time, from their stamps on what was fired
 
     def __init__(
         self,
@@ -62,17 +56,19 @@ class Timer:
         clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self._settings = settings
-        self._contracts = contracts
         self._health = health
         self._stop = stop
         self._clock = BrokerClock(clock)
         self._names = Names(settings.prefix)
         self._metrics = TimerMetrics(registry)
+        self._progress = Progress(self._metrics.catch_up, "timer", "catch-up")
         self._log = structlog.get_logger(role="timer")
         self._admin = clients.admin(settings)
         self._consumer = clients.anchored_reader(settings, f"{settings.group}-timer")
-        self._producer = clients.plain_producer(settings)
-        self._held: dict[int, Held] = {}
+        self._deadlines = Deadlines(settings, contracts, self._metrics)
+        self._held: dict[int, Watched] = {}
+        self._probe: Alarm | None = None
+        self._steps = 0
         self._joined = False
         self._failure: Exception | None = None
 
@@ -85,20 +81,20 @@ class Timer:
             while not self._stop.is_set():
                 self._round()
         finally:
-            self._producer.flush(5)
+            self._deadlines.close()
             self._consumer.close()
             self._log.info("stopped")
 
     def _round(self) -> None:
-        caught_up = all(held.caught_up for held in self._held.values())
-        self._health.beat("timer", ready=self._joined and caught_up)
-        for message in self._read():
-            self._take(message)
+        self._take(self._read())
         if self._failure is not None:
             raise self._failure
-        self._learn_targets()
+        behind = [held for held in self._held.values() if not held.caught_up]
+        self._catch_up(behind)
         self._fire()
-        self._producer.poll(0)
+        self._deadlines.poll()
+        self._tell()
+        self._health.beat("timer", ready=self._joined and not behind)
 
     # -- assignment
 
@@ -114,7 +110,7 @@ class Timer:
         try:
             if anchors:
                 consumer.incremental_assign(self._watched(anchors))
-            self._held |= {anchor.partition: Held() for anchor in anchors}
+            self._held |= {anchor.partition: Watched(anchor.partition, self._names) for anchor in anchors}
         except Exception as error:  # noqa: BLE001 - raised again from the loop
             self._failure = error
 
@@ -127,17 +123,27 @@ class Timer:
         except Exception as error:  # noqa: BLE001 - raised again from the loop
             self._failure = error
 
-    def _learn_targets(self) -> None:
-        """Ask, after the assignment, where everything ends; nothing is fired before that was read."""
-        fresh = {number: held for number, held in self._held.items() if not held.targets}
-        places = [(self._names.of(topic), number) for number in fresh for topic in STATE]
+    def _catch_up(self, behind: list[Watched]) -> None:
+        """Ask, after the assignment, where everything ends, and tell how far it is until then."""
+        if not behind:
+            self._progress.done()
+            return
+        self._learn_targets([held for held in behind if not held.targets])
+        self._progress.at(
+            sum(sum(held.targets.values()) for held in behind), sum(held.remaining for held in behind)
+        )
+        silent_s = self._progress.stalled_s
+        if silent_s * 1000 > self._settings.restore_stall_ms:
+            raise FatalError(stalled([place for held in behind for place in held.pending], silent_s))
+
+    def _learn_targets(self, fresh: list[Watched]) -> None:
         try:
-            found = ends(self._admin, places)
+            found = ends(self._admin, [place for held in fresh for place in held.places])
         except RetriableError as error:
             self._log.warning("waiting for a dependency", why=str(error))
             return
-        for number, held in fresh.items():
-            held.targets = {place: end for place, end in found.items() if place[1] == number}
+        for held in fresh:
+            held.learn(found)
 
     # -- reading
 
@@ -145,95 +151,104 @@ class Timer:
         dues = (held.alarms.next_due for held in self._held.values() if held.caught_up)
         return clients.drain(self._consumer, CHUNK, pause(dues, self._clock.now(), self._settings.poll_ms))
 
-    def _take(self, message: Message) -> None:
-        error = message.error()
-        if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001
-            if error.fatal() or error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001
-                raise FatalError(f"the timer's consumer cannot go on: {error}")
-            self._log.warning("consumer", error=str(error))
-            return
-        place, offset = place_of(message)
-        held = self._held.get(place[1])
-        if held is None:
-            return
-        held.reached[place] = max(held.reached.get(place, 0), offset if error else offset + 1)
-        if error is None:
-            self._apply(held, message)
+    def _take(self, messages: list[Message]) -> None:
+        for message in messages:
+            error = message.error()
+            if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001
+                self._refused(error)
+                continue
+            topic, offset = message.topic() or "", message.offset() or 0
+            held = self._held.get(message.partition() or 0)
+            if held is None:
+                continue
+            if error is not None:
+                held.reach(topic, offset)
+                continue
+            held.reach(topic, offset + 1)
+            try:
+                held.take(topic, message)
+            except PoisonRecordError as broken:
+                self._metrics.malformed.inc()
+                self._log.error("alarm left out", topic=topic, offset=offset, why=str(broken))
 
-    def _apply(self, held: Held, message: Message) -> None:
-        headers = message.headers()
-        if message.topic() == self._names.of(PARTITION):
-            held.consumed = head.read_deadline_next(headers) or held.consumed
-            return
-        key = _key(message, watch=message.topic() == self._names.of(WATCH))
-        alarm = head.read_alarm(headers) if message.value() is not None else None
-        if alarm is None:
-            held.alarms.disarm(key)
-        else:
-            held.alarms.arm(key, alarm.alarm, alarm.due)
+    def _refused(self, error: KafkaError) -> None:
+        if error.fatal() or error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001
+            raise FatalError(f"the timer's consumer cannot go on: {error}")
+        self._log.warning("consumer", error=str(error))
 
     # -- firing
 
     def _fire(self) -> None:
-        now = self._clock.now()
-        fired_by = self._clock.look().steady - self._settings.refire_ms
-        for number, held in self._held.items():
-            if held.caught_up:
-                for alarm in held.alarms.due(now, PASS_LIMIT):
-                    self._send(number, held, alarm, again=False)
-                for alarm in held.alarms.overlooked(now, fired_by, held.consumed)[:PASS_LIMIT]:
-                    self._send(number, held, alarm, again=True)
-        self._tell(now)
+        ready = {number: held for number, held in self._held.items() if held.caught_up}
+        if not ready:
+            return
+        if self.learns and self._clock.unsure_since is not None:
+            self._ask_time(ready)
+            return
+        for number, alarm in self._to_fire(ready, max(1, PASS_LIMIT // len(ready))):
+            if not self._send(number, ready[number], alarm):
+                return
 
-    def _send(self, number: int, held: Held, alarm: Alarm, *, again: bool) -> None:
-        product, report = alarm.key
-        _, value = self._contracts.write_input(Deadline(product, report, alarm.number, alarm.due))
+    def _to_fire(self, ready: Ready, limit: int) -> Iterator[tuple[int, Alarm]]:
+        """Yield what is due, and what was overlooked, a bounded number of each partition."""
+        now, steady = self._clock.now(), self._clock.look().steady
+        for number, held in sorted(ready.items(), key=lambda item: item[1].alarms.next_due or now):
+            for alarm in held.alarms.due(now, limit):
+                yield number, alarm
+            for alarm in held.alarms.overlooked(steady, self._settings.refire_ms, held.consumed, limit):
+                yield number, alarm
+
+    def _ask_time(self, ready: Ready) -> None:
+        """Fire one alarm and wait for what its delivery tells: one that is due, after a while any."""
+        if self._probe is not None and self._probe.offset == IN_FLIGHT:
+            return
+        found = next(self._to_fire(ready, 1), None)
+        unsure_ms = self._clock.look().steady - (self._clock.unsure_since or 0)
+        if found is None and unsure_ms >= PROBE_AFTER_MS:
+            each = ((number, held.alarms.one(None)) for number, held in ready.items())
+            found = next(((number, alarm) for number, alarm in each if alarm is not None), None)
+        if found is not None:
+            number, alarm = found
+            self._send(number, ready[number], alarm)
+
+    def _send(self, number: int, held: Watched, alarm: Alarm) -> bool:
+        """Send one deadline; False where the producer takes no more at present."""
         sent = self._clock.look()
-        held.alarms.fired(alarm, sent.steady)
+        firing = alarm.again(sent.steady)
+        if not self._deadlines.send(number, firing, partial(self._delivered, held, firing, sent)):
+            return False
+        held.alarms.fired(firing)
+        self._metrics.fired.labels("true" if alarm.times else "false").inc()
+        if self._clock.unsure_since is not None:
+            self._probe = firing
+        return True
 
-        def delivered(error: KafkaError | None, message: Message) -> None:
-            self._delivered(alarm, sent, error, message)
-
-        while True:
-            try:
-                self._producer.produce(
-                    self._names.of(DEADLINE), value, product.encode(), number, on_delivery=delivered
-                )
-            except BufferError:
-                self._producer.poll(0.05)
-            else:
-                break
-        self._metrics.fired.labels(str(again).lower()).inc()
-
-    def _delivered(self, alarm: Alarm, sent: Look, error: KafkaError | None, message: Message) -> None:
-        if error is not None:  # stays unsettled, so it is fired again
-            self._log.warning("deadline not delivered", error=str(error))
+    def _delivered(self, held: Watched, firing: Alarm, sent: Look, message: Message | None) -> None:
+        if message is None:
+            held.alarms.failed(firing, self._clock.look().steady)
             return
         at = message.timestamp()[1]
-        alarm.offset = message.offset() or 0
-        self._learn_skew(sent, at)
-        self._metrics.lateness.observe(max(0, at - alarm.due) / 1000)
+        held.alarms.delivered(firing, message.offset() or 0)
+        self._metrics.lateness.observe(max(0, at - firing.due) / 1000)
+        if self.learns:
+            self._clock.returned(sent, at)
+            if at + TOO_EARLY < firing.due:
+                held.alarms.early(firing)
 
-    def _learn_skew(self, sent: Look, at: int) -> None:
-        self._clock.returned(sent, at)
-
-    def _tell(self, now: int) -> None:
-        self._metrics.armed.set(sum(len(held.alarms) for held in self._held.values()))
-        self._metrics.skew.set(self._clock.skew / 1000)
-        dues = [held.alarms.oldest_due for held in self._held.values()]
+    def _tell(self) -> None:
+        now, skew, held = self._clock.now(), self._clock.skew, self._held.values()
+        self._metrics.armed.set(sum(len(item.alarms) for item in held))
+        self._metrics.skew.set(skew / 1000)
+        dues = [item.alarms.oldest_due for item in held if item.caught_up]
         oldest = min((due for due in dues if due is not None), default=now)
         self._metrics.oldest_overdue.set(max(0, now - oldest) / 1000)
+        if self._clock.steps > self._steps:
+            self._metrics.clock_steps.inc(self._clock.steps - self._steps)
+            self._steps = self._clock.steps
+            self._log.warning("the clock of this machine was set", skew_s=round(skew / 1000, 3))
 
 
 def pause(dues: Iterable[int | None], now: int, longest_ms: int) -> float:
     """Return for how many seconds to wait for records: not beyond the next alarm, and never not at all."""
     nearest = min((due for due in dues if due is not None), default=now + longest_ms)
     return min(longest_ms, max(1, nearest - now)) / 1000
-
-
-def _key(message: Message, *, watch: bool) -> Key:
-    key = (message.key() or b"").decode()
-    if watch:
-        return (key, "")
-    product, _, report = key.rpartition("/")
-    return (product, report)

@@ -3,7 +3,21 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-_LATENESS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 600)
+_LATENESS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 3_600, 14_400)
+
+
+class ReadingMetrics:
+    """How far somebody is who reads a topic to its end before the work begins."""
+
+    def __init__(self, registry: CollectorRegistry, prefix: str, what: str) -> None:
+        self.remaining = Gauge(
+            f"{prefix}_remaining_records", f"Records still to read: {what}", registry=registry
+        )
+        self.rate = Gauge(
+            f"{prefix}_records_per_second", f"Records a second at present: {what}", registry=registry
+        )
+        # 0 when it is done, and while nothing moves.
+        self.eta = Gauge(f"{prefix}_eta_seconds", f"Seconds left at this rate: {what}", registry=registry)
 
 
 class WorkerMetrics:
@@ -18,7 +32,7 @@ class WorkerMetrics:
         self.requests = Counter("qosresolve_requests_total", "Requests sent", ["topic"], registry=registry)
         # Facts by kind: reports opened, targets breached, escalations raised...
         self.facts = Counter("qosresolve_facts_total", "Facts decided", ["fact"], registry=registry)
-        # Transactions by outcome: committed, aborted, unknown.
+        # Transactions by outcome: committed, aborted, unknown, fenced.
         self.transactions = Counter(
             "qosresolve_transactions_total", "Transactions ended", ["outcome"], registry=registry
         )
@@ -28,7 +42,7 @@ class WorkerMetrics:
             buckets=_SECONDS,
             registry=registry,
         )
-        # Producers replaced, by reason: aborted, unknown, ambiguous.
+        # Producers replaced, by reason: aborted, unknown, ambiguous, group (refused for an old generation).
         self.rebuilds = Counter(
             "qosresolve_producer_rebuilds_total", "Producers replaced", ["reason"], registry=registry
         )
@@ -47,13 +61,13 @@ class WorkerMetrics:
         self.partitions = Gauge(
             "qosresolve_partitions", "Partitions held, by state", ["state"], registry=registry
         )
-        self.restore_remaining = Gauge(
-            "qosresolve_restore_remaining_records", "Records still to restore", registry=registry
-        )
+        self.restore = ReadingMetrics(registry, "qosresolve_restore", "restore of the state")
         self.restored = Counter("qosresolve_restored_records_total", "Records restored", registry=registry)
         self.last_commit = Gauge(
             "qosresolve_last_commit_timestamp_seconds", "When a transaction last committed", registry=registry
         )
+        # 1, by the slot: two targets with one slot fence each other for ever.
+        self.slot = Gauge("qosresolve_slot", "The slot of this worker", ["slot"], registry=registry)
         self.cases = Gauge("qosresolve_cases", "Products with a report or a watch", registry=registry)
 
 
@@ -62,6 +76,7 @@ class TimerMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.armed = Gauge("qosresolve_timer_armed", "Alarms armed", registry=registry)
+        self.catch_up = ReadingMetrics(registry, "qosresolve_timer_catch_up", "the timer's alarms")
         self.fired = Counter(
             "qosresolve_timer_fired_total", "Deadlines sent, by whether again", ["again"], registry=registry
         )
@@ -74,6 +89,57 @@ class TimerMetrics:
         self.oldest_overdue = Gauge(
             "qosresolve_timer_oldest_overdue_seconds", "Age of the oldest unsettled alarm", registry=registry
         )
+        # Deadlines that were sent and could not be delivered; each is sent again.
+        self.undelivered = Counter(
+            "qosresolve_timer_undelivered_total", "Deadlines not delivered", registry=registry
+        )
+        # Alarms whose headers make no sense: nobody will look at these reports in time.
+        self.malformed = Counter(
+            "qosresolve_timer_malformed_total", "Records with broken alarm headers", registry=registry
+        )
         self.skew = Gauge(
             "qosresolve_timer_clock_skew_seconds", "Broker clock less own clock", registry=registry
+        )
+        self.clock_steps = Counter(
+            "qosresolve_timer_clock_steps_total", "Times the own clock was set", registry=registry
+        )
+        self.rebuilds = Counter(
+            "qosresolve_timer_producer_rebuilds_total", "Producers of the timer replaced", registry=registry
+        )
+
+
+class AuditorMetrics:
+    """What an auditor tells."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.restore = ReadingMetrics(registry, "qosresolve_audit_restore", "where the auditor begins")
+        self.partitions = Gauge(
+            "qosresolve_audit_partitions", "Partitions audited, by state", ["state"], registry=registry
+        )
+        self.entries = Counter("qosresolve_audit_entries_total", "Journal entries folded", registry=registry)
+        self.records = Counter(
+            "qosresolve_audit_records_total", "Reports and watches equal to their fold", registry=registry
+        )
+        # Findings by kind: differs, missing, extra, unreadable, doubled, order, positions, unarmed, overdue.
+        self.mismatches = Counter(
+            "qosresolve_audit_mismatches_total", "Findings of the auditor", ["kind"], registry=registry
+        )
+        # Reports, watches and positions that are not as the journal says, now.
+        self.differing = Gauge("qosresolve_audit_differing", "Records that differ now", registry=registry)
+        # Records that need somebody to look at them at an instant, and whose alarm says another or none.
+        self.unarmed = Gauge(
+            "qosresolve_audit_open_without_deadline", "Records without the alarm they need", registry=registry
+        )
+        # Records of which the auditor cannot tell what they should be, e.g. one that nobody can decode.
+        self.unproved = Gauge("qosresolve_audit_unprovable", "Records not audited", registry=registry)
+        # By the brokers' time: a deadline that fell due and was settled by nobody.
+        self.oldest_overdue = Gauge(
+            "qosresolve_audit_oldest_overdue_seconds", "Age of the oldest due deadline", registry=registry
+        )
+        # How long ago the ends were asked for that are not reached yet; 0 when all is read.
+        self.lag_seconds = Gauge(
+            "qosresolve_audit_lag_seconds", "How far the auditor is behind", registry=registry
+        )
+        self.lag_records = Gauge(
+            "qosresolve_audit_lag_records", "Records the auditor has still to read", registry=registry
         )
