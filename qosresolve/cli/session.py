@@ -1,5 +1,6 @@
 """From options to settings, a broker that answers, and errors that people can read."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from qosresolve.settings import Settings
 
 PROBE_S = 8.0
+PROBE_TURN_S = 0.5
 
 
 class Guarded(TyperGroup):
@@ -65,26 +67,35 @@ def tool(config: Path | None, sets: Sequence[str] | None) -> "Settings":
 
 def probe(settings: "Settings") -> None:
     """Make sure that a broker answers. Raises ConfigError that says what stood in the way."""
-    from confluent_kafka import KafkaException
+    from confluent_kafka import KafkaError, KafkaException
 
-    from qosresolve.kafka import clients
+    from qosresolve.kafka import clients, denied
 
-    seen: list[str] = []
-    heard = {"log_level": "0", "error_cb": lambda error: seen.append(error.str())}
+    seen: list[KafkaError] = []
+    heard = {"log_level": "0", "error_cb": seen.append}
     try:
         client = clients.plain_producer(_with(settings, settings.kafka | heard))
     except KafkaException as error:
         raise ConfigError(error.args[0].str(), setting="kafka", remedy=_OPTIONS) from None
-    try:
-        client.list_topics(timeout=PROBE_S)
-    except KafkaException as error:
-        client.poll(0)
-        why = seen[0] if seen else error.args[0].str()
-        raise ConfigError(
-            f"no broker answers at {settings.bootstrap_servers}: {why}",
-            setting="bootstrap_servers",
-            remedy=_REACH,
-        ) from None
+    end = time.monotonic() + PROBE_S
+    while True:
+        try:
+            client.list_topics(timeout=PROBE_TURN_S)
+            return
+        except KafkaException as error:
+            client.poll(0)
+            for each in seen:
+                refused = denied.refused(each, settings)
+                if refused is not None:  # waiting would change nothing
+                    raise refused from None
+            if time.monotonic() < end:
+                continue
+            why = seen[0] if seen else error.args[0]
+            raise ConfigError(
+                f"no broker answers at {settings.bootstrap_servers}: {why.str()}",
+                setting="bootstrap_servers",
+                remedy=_REACH,
+            ) from None
 
 
 _OPTIONS = "mend that option in [kafka] of the TOML file, QOSRESOLVE_KAFKA__... or --set kafka.NAME=VALUE"

@@ -5,11 +5,15 @@ Which policy a partition's new reports follow is not decided here but by control
 
 from collections.abc import Iterable
 
+from confluent_kafka import KafkaError
+
 from qosresolve.contracts.policy import file as policy_file
 from qosresolve.contracts.records import Contracts
 from qosresolve.core.policy import Policies, Policy, UnknownPolicyError
 from qosresolve.errors import RetriableError
 from qosresolve.kafka import clients
+from qosresolve.kafka.acls import Operation
+from qosresolve.kafka.denied import raise_if_denied
 from qosresolve.kafka.reading import partitions_of, read_all
 from qosresolve.settings import Settings
 from qosresolve.topics import POLICY, Names
@@ -59,14 +63,16 @@ class PolicyBook:
 
     def _send(self, key: str, value: bytes) -> None:
         producer = clients.plain_producer(self._settings)
-        failures: list[str] = []
+        failures: list[KafkaError] = []
         producer.produce(
             self._topic,
             value,
             key.encode(),
-            on_delivery=lambda error, _: failures.append(str(error)) if error else None,
+            on_delivery=lambda error, _: failures.append(error) if error else None,
         )
         if producer.flush(30) or failures:
+            for failure in failures:
+                raise_if_denied(failure, self._topic, Operation.WRITE)
             raise RetriableError(f"policy {key} was not acknowledged: {failures or 'timed out'}")
 
 

@@ -14,6 +14,7 @@ from confluent_kafka.admin import AdminClient
 
 from qosresolve.core.partition import PartitionState, Position, TopicIdentity
 from qosresolve.errors import ConfigError, FatalError, RetriableError
+from qosresolve.kafka.denied import raise_if_denied
 from qosresolve.kafka.offsets import TIMEOUT, Place, ends, starts
 from qosresolve.kafka.partition import Partition
 from qosresolve.topics import TOPICS, Names
@@ -53,6 +54,7 @@ def committed(consumer: Consumer, inputs: list[TopicPartition]) -> dict[str, int
     try:
         found = consumer.committed(inputs, timeout=10)
     except KafkaException as error:
+        raise_if_denied(error)
         raise RetriableError(f"cannot read the group's offsets: {error}") from error
     return {at.topic: at.offset if at.offset >= 0 else -1 for at in found}
 
@@ -63,6 +65,7 @@ def identities(admin: AdminClient, topics: Iterable[str]) -> dict[str, str]:
     try:
         return {topic: str(future.result().topic_id) for topic, future in futures.items()}
     except KafkaException as error:
+        raise_if_denied(error)
         raise RetriableError(f"cannot describe the inputs: {error}") from error
 
 

@@ -12,6 +12,8 @@ from confluent_kafka.admin import AdminClient
 
 from qosresolve.errors import FatalError
 from qosresolve.kafka import clients
+from qosresolve.kafka.acls import Operation
+from qosresolve.kafka.denied import raise_if_denied
 from qosresolve.kafka.offsets import Place, ends, patiently, starts
 from qosresolve.settings import Settings
 
@@ -45,6 +47,7 @@ class Sweep:
         records = []
         for message in clients.drain(self._consumer, CHUNK, timeout):
             error = message.error()
+            raise_if_denied(error, message.topic(), Operation.READ)
             place, offset = place_of(message)
             if error is None:
                 self._reached[place] = max(self._reached[place], offset + 1)

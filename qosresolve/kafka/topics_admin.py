@@ -16,6 +16,8 @@ from confluent_kafka.cimpl import NewTopic
 
 from qosresolve.errors import ConfigError, FatalError, RetriableError
 from qosresolve.kafka import clients
+from qosresolve.kafka.acls import Operation
+from qosresolve.kafka.denied import raise_if_denied
 from qosresolve.kafka.offsets import Place, patiently, starts
 from qosresolve.settings import Settings
 from qosresolve.topics import ANCHOR, TOPICS, Names, Topic
@@ -89,6 +91,7 @@ def _safety(settings: Settings) -> dict[str, str]:
 def _explain(name: str, error: KafkaError, settings: Settings) -> None:
     if error.code() == KafkaError.TOPIC_ALREADY_EXISTS:
         return
+    raise_if_denied(error, name, Operation.CREATE)
     if error.code() == KafkaError.INVALID_REPLICATION_FACTOR:
         raise ConfigError(
             f"cannot create {name}: {error.str()}",
@@ -152,6 +155,7 @@ def _asked(call: Callable[[], T]) -> T:
     try:
         return call()
     except KafkaException as error:
+        raise_if_denied(error)
         if error.args[0].retriable() or error.args[0].code() in _UNSETTLED:
             raise RetriableError(f"the group coordinator is not ready: {error.args[0].str()}") from error
         raise FatalError(f"the group's offsets: {error.args[0].str()}") from error
@@ -216,7 +220,11 @@ def _configs(client: AdminClient, present: list[Topic], names: Names) -> list[Fi
         return []
     findings = []
     for resource, future in client.describe_configs(list(resources), request_timeout=TIMEOUT).items():
-        actual = future.result()
+        try:
+            actual = future.result()
+        except KafkaException as error:
+            raise_if_denied(error, resource.name, Operation.DESCRIBE_CONFIGS)
+            raise
         for name, wanted in resources[resource].config().items():
             found = actual[name].value if name in actual else None
             if found != wanted:

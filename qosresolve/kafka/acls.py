@@ -1,0 +1,224 @@
+"""The one table of rights: which ACLs of Kafka's each role needs, and nothing beyond.
+
+Pure data and what is derived from it by name. It drives `qosresolve acls`, the check at a role's start, the
+table in docs/security.md and the manifests. Who may send which order to whom is not here: the policy says so.
+
+What Kafka grants along: Read and Write bring Describe. No role needs anything of the cluster: an idempotent
+producer may start with Write on any topic, a transactional one with Write on its id.
+"""
+
+import shlex
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from qosresolve.settings import Settings
+from qosresolve.topics import (
+    COMMAND,
+    DEAD_LETTERS,
+    DEADLINE,
+    INPUTS,
+    JOURNAL,
+    PARTITION,
+    POLICY,
+    REPORT,
+    REQUESTS,
+    STATE,
+    TOPICS,
+    Names,
+    Topic,
+)
+
+
+class Role(StrEnum):
+    """Who talks to Kafka: three processes, and tools by what they do."""
+
+    WORKER = "worker"
+    TIMER = "timer"
+    AUDITOR = "auditor"
+    LOOK = "look"
+    EMIT = "emit"
+    ORDERS = "orders"
+    POLICY = "policy"
+    WINDOWS = "windows"
+    TOPICS = "topics"
+
+
+COMMANDS = {
+    Role.WORKER: "run worker",
+    Role.TIMER: "run timer",
+    Role.AUDITOR: "run auditor",
+    Role.LOOK: "verify; reports list, show, explain; policy show; windows list",
+    Role.EMIT: "emit",
+    Role.ORDERS: "reports acknowledge, hold, escalate... (whatever orders something of a report)",
+    Role.POLICY: "policy publish, activate, show",
+    Role.WINDOWS: "windows add, lift, list",
+    Role.TOPICS: "topics create, check",
+}
+
+
+class Resource(StrEnum):
+    """What an ACL is about, in Kafka's words."""
+
+    TOPIC = "Topic"
+    GROUP = "Group"
+    TRANSACTIONAL_ID = "TransactionalId"
+
+
+class Pattern(StrEnum):
+    """How its name is compared."""
+
+    LITERAL = "LITERAL"
+    PREFIXED = "PREFIXED"
+
+
+class Operation(StrEnum):
+    """What it allows."""
+
+    READ = "Read"
+    WRITE = "Write"
+    CREATE = "Create"
+    DESCRIBE = "Describe"
+    DESCRIBE_CONFIGS = "DescribeConfigs"
+
+
+@dataclass(frozen=True, slots=True)
+class Acl:
+    """One right, or some on the same resource; `why` says what for."""
+
+    resource: Resource
+    name: str
+    pattern: Pattern
+    operations: tuple[Operation, ...]
+    why: str
+
+    def single(self) -> Iterator["Acl"]:
+        """Yield one for each operation: so Kafka keeps them."""
+        for operation in self.operations:
+            yield Acl(self.resource, self.name, self.pattern, (operation,), self.why)
+
+
+class Group(StrEnum):
+    """Which consumer group: the name is the setting `group` with something behind it."""
+
+    WORKERS = ""
+    TIMERS = "-timer"
+    AUDITORS = "-auditor"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnIds:
+    """The transactional ids that begin with the setting `transactional_id_prefix`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A row of the table, before prefix and group are known."""
+
+    subject: Topic | Group | OwnIds
+    operations: tuple[Operation, ...]
+    why: str
+
+
+_READ, _WRITE = (Operation.READ,), (Operation.WRITE,)
+_BOTH = (Operation.READ, Operation.WRITE)
+# A consumer asks where its group is looked after even if it never joins.
+_NAMED = Need(Group.WORKERS, (Operation.DESCRIBE,), "reading: the client asks for the group's coordinator")
+_DECISIONS = Need(JOURNAL, _READ, "waiting for the decision")
+
+
+def _each(topics: Iterable[Topic], operations: tuple[Operation, ...], why: str) -> tuple[Need, ...]:
+    return tuple(Need(topic, operations, why) for topic in topics)
+
+
+TABLE: dict[Role, tuple[Need, ...]] = {
+    Role.WORKER: (
+        *_each(INPUTS, _BOTH, "taking inputs; sending on those of another partition"),
+        *_each(STATE, _BOTH, "keeping state; restoring it"),
+        Need(JOURNAL, _WRITE, "every decision"),
+        *_each(REQUESTS, _WRITE, "asking others"),
+        Need(DEAD_LETTERS, _WRITE, "records that cannot be taken"),
+        Need(POLICY, _BOTH, "knowing policies; publishing the configured one"),
+        Need(Group.WORKERS, _READ, "sharing partitions; committing offsets"),
+        Need(OwnIds(), _WRITE, "transactions; whoever may write here can fence the workers"),
+    ),
+    Role.TIMER: (
+        *_each(STATE, _READ, "alarms, and how far deadlines were taken"),
+        Need(DEADLINE, _WRITE, "firing"),
+        Need(Group.TIMERS, _READ, "sharing partitions"),
+    ),
+    Role.AUDITOR: (
+        Need(JOURNAL, _READ, "folding"),
+        *_each(STATE, _READ, "comparing"),
+        Need(POLICY, _READ, "knowing policies"),
+        Need(Group.AUDITORS, _READ, "sharing partitions"),
+    ),
+    Role.LOOK: (
+        Need(JOURNAL, _READ, "folding, explaining"),
+        *_each(STATE, _READ, "showing, comparing"),
+        Need(POLICY, _READ, "explaining"),
+        _NAMED,
+    ),
+    Role.EMIT: (*_each(INPUTS, _WRITE, "sending"), _DECISIONS, _NAMED),
+    Role.ORDERS: (
+        Need(COMMAND, _WRITE, "ordering"),
+        *_each(STATE, _READ, "finding what the order is about"),
+        _DECISIONS,
+        _NAMED,
+    ),
+    Role.POLICY: (
+        Need(POLICY, _BOTH, "publishing; finding a hash"),
+        Need(COMMAND, _WRITE, "ordering"),
+        Need(PARTITION, _READ, "showing what is active"),
+        _NAMED,
+    ),
+    Role.WINDOWS: (
+        Need(COMMAND, _WRITE, "ordering"),
+        Need(PARTITION, _READ, "showing windows"),
+        Need(REPORT, _READ, "showing what a window would cover"),
+        _DECISIONS,
+        _NAMED,
+    ),
+    Role.TOPICS: (
+        *_each(INPUTS, (Operation.CREATE, Operation.DESCRIBE_CONFIGS, Operation.READ), "first offsets too"),
+        *_each(
+            (topic for topic in TOPICS if topic not in INPUTS),
+            (Operation.CREATE, Operation.DESCRIBE_CONFIGS, Operation.DESCRIBE),
+            "making and checking",
+        ),
+        Need(Group.WORKERS, _READ, "writing the group's first offsets"),
+    ),
+}
+
+
+def acls(role: Role, settings: Settings) -> list[Acl]:
+    """Return the rights of a role under these names: prefix, group, transactional ids."""
+    return [_named(need, settings) for need in TABLE[role]]
+
+
+def _named(need: Need, settings: Settings) -> Acl:
+    match need.subject:
+        case Topic() as topic:
+            found = Resource.TOPIC, Names(settings.prefix).of(topic), Pattern.LITERAL
+        case Group() as group:
+            found = Resource.GROUP, settings.group + group, Pattern.LITERAL
+        case OwnIds():
+            found = Resource.TRANSACTIONAL_ID, settings.transactional_id_prefix, Pattern.PREFIXED
+    return Acl(*found, need.operations, need.why)
+
+
+_OPTION = {
+    Resource.TOPIC: "--topic",
+    Resource.GROUP: "--group",
+    Resource.TRANSACTIONAL_ID: "--transactional-id",
+}
+
+
+def grant(acl: Acl, principal: str, bootstrap: str) -> str:
+    """Return the command of Kafka's own that grants it."""
+    words = ["kafka-acls.sh", "--bootstrap-server", bootstrap, "--add", "--allow-principal", principal]
+    words += [word for operation in acl.operations for word in ("--operation", operation)]
+    words += [_OPTION[acl.resource], acl.name]
+    if acl.pattern is Pattern.PREFIXED:
+        words += ["--resource-pattern-type", "prefixed"]
+    return shlex.join(words)
