@@ -6,9 +6,10 @@ that are committed already, and a restore that trusts it misses them.
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import TypeVar
 
-from confluent_kafka import IsolationLevel, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._listoffsets import OffsetSpec
 
@@ -51,4 +52,20 @@ def _offsets(admin: AdminClient, places: Iterable[Place], spec: OffsetSpec) -> d
     try:
         return {(at.topic, at.partition): future.result().offset for at, future in futures.items()}
     except Exception as error:
+        _look_again(admin, error)
         raise RetriableError(f"cannot list offsets: {error}") from error
+
+
+def _look_again(admin: AdminClient, error: Exception) -> None:
+    """Learn the leaders anew: the client asks with the epoch that it knows, and gets the same no for ever."""
+    code = error.args[0].code() if isinstance(error, KafkaException) else None
+    if code in _OUTDATED:
+        with suppress(KafkaException):
+            admin.list_topics(timeout=TIMEOUT)
+
+
+_OUTDATED = (
+    KafkaError.FENCED_LEADER_EPOCH,
+    KafkaError.UNKNOWN_LEADER_EPOCH,
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+)
