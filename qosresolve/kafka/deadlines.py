@@ -15,7 +15,9 @@ from qosresolve.contracts.records import Contracts
 from qosresolve.core.inputs import Deadline
 from qosresolve.errors import FatalError
 from qosresolve.kafka import clients
+from qosresolve.kafka.acls import Operation
 from qosresolve.kafka.alarms import Alarm
+from qosresolve.kafka.denied import DeniedError, denial
 from qosresolve.settings import Settings
 from qosresolve.telemetry.metrics import TimerMetrics
 from qosresolve.topics import DEADLINE, Names
@@ -40,6 +42,7 @@ class Deadlines:
         self._told_at = float("-inf")
         self._last_error = ""
         self._broken = False
+        self._refused: DeniedError | None = None
         self._log = structlog.get_logger(role="timer")
 
     def send(self, number: int, alarm: Alarm, delivered: Delivered) -> bool:
@@ -68,11 +71,14 @@ class Deadlines:
         self._metrics.undelivered.inc()  # it stays unsettled, so it is sent again
         self._undelivered += 1
         self._last_error = str(error)
+        self._refused = self._refused or denial(error, self._topic, Operation.WRITE)
         self._broken = self._broken or error.fatal() or error.code() == KafkaError._FATAL  # noqa: SLF001
 
     def poll(self) -> None:
         """Serve delivery reports. Raises FatalError when replacing the producer does not help."""
         self._producer.poll(0)
+        if self._refused is not None:
+            raise self._refused
         if self._broken:
             self._replace()
         if self._undelivered and time.monotonic() - self._told_at >= TELL_S:

@@ -25,6 +25,7 @@ from qosresolve.kafka import clients
 from qosresolve.kafka.alarms import IN_FLIGHT, Alarm
 from qosresolve.kafka.broker_clock import BrokerClock, Look
 from qosresolve.kafka.deadlines import Deadlines
+from qosresolve.kafka.denied import raise_if_denied
 from qosresolve.kafka.offsets import ends
 from qosresolve.kafka.reading import stalled
 from qosresolve.kafka.watched import Watched
@@ -172,6 +173,7 @@ class Timer:
                 self._log.error("alarm left out", topic=topic, offset=offset, why=str(broken))
 
     def _refused(self, error: KafkaError) -> None:
+        raise_if_denied(error)
         if error.fatal() or error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001
             raise FatalError(f"the timer's consumer cannot go on: {error}")
         self._log.warning("consumer", error=str(error))
