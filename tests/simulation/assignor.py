@@ -8,8 +8,8 @@ from collections.abc import Mapping
 Shares = dict[str, frozenset[int]]
 
 
-def balanced(owned: Mapping[str, frozenset[int]], partitions: int) -> Shares:
-    """Return everybody's share: as even as can be, and moving as little as can be."""
+def balanced(owned: Mapping[str, frozenset[int]], partitions: int, *, lowest: bool = False) -> Shares:
+    """Return everybody's share: as even as can be, moving as little as can be; `lowest` says what is kept."""
     members = sorted(owned, key=lambda member: (-len(owned[member]), member))
     if not members:
         return {}
@@ -18,9 +18,9 @@ def balanced(owned: Mapping[str, frozenset[int]], partitions: int) -> Shares:
     free = set(range(partitions))
     for at, member in enumerate(members):
         quota = least + (at < extra)
-        kept[member] = set(sorted(free & owned[member])[:quota])
+        kept[member] = set(sorted(free & owned[member], reverse=not lowest)[:quota])
         free -= kept[member]
-    left = sorted(free, reverse=True)
+    left = sorted(free, reverse=True)  # the lowest is given out first
     for at, member in enumerate(members):
         while len(kept[member]) < least + (at < extra):
             kept[member].add(left.pop())

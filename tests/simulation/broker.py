@@ -15,6 +15,7 @@ from tests.simulation.log import Batch, Log
 from tests.simulation.membership import GroupMetadata
 from tests.simulation.network import Network
 from tests.simulation.processes import Process
+from tests.simulation.reconciling import ConsumerProtocol
 from tests.simulation.refusal import Refused
 from tests.simulation.transactions import Identity, Place, TransactionCoordinator
 
@@ -45,8 +46,9 @@ class Cluster:
         """Return a number that was never given before: for producers and topics."""
         return next(self._ids)
 
-    def _protocol(self, kind: str) -> Protocol:  # noqa: ARG002 - one kind so far
-        return ClassicProtocol(self._network, self.partitions)
+    def _protocol(self, kind: str) -> Protocol:
+        made = ClassicProtocol if kind == "classic" else ConsumerProtocol
+        return made(self._network, self.partitions)
 
     def _moved(self) -> None:
         self.version += 1
@@ -122,6 +124,8 @@ class Cluster:
 
     def hold(self, producer: tuple[int, int], by: GroupMetadata, offsets: Offsets) -> None:
         """Take a transaction's offsets. Raises Refused."""
+        for place in offsets:
+            self.log(*place)
         self.transactions.verify_group(producer, by.group)
         self.groups.of(by.group).hold(by, producer[0], offsets)
 

@@ -143,7 +143,7 @@ class ClassicProtocol:
             self._known(client.member, client.instance)
         except Refused as refused:
             if refused.code == KafkaError.FENCED_INSTANCE_ID:
-                client.fail(refused.code, "Broker: Static consumer fenced by other consumer with same id")
+                client.fail(refused.code, f"Fatal consumer error: {KafkaError(refused.code).str()}")
             else:
                 client.lose(member=True)
             return

@@ -96,19 +96,25 @@ class Consumer:
         self._link.step("JoinGroup")
         self._cluster.groups.join(self._membership, kind, self._network.now_ms())
 
-    def consumer_group_metadata(self) -> GroupMetadata:
+    def consumer_group_metadata(self) -> bytes:
         """Return who we are in the group by now."""
+        return self._who().write()
+
+    def _who(self) -> GroupMetadata:
+        self._cluster.expire(self._network.now_ms())
         return GroupMetadata(self._group) if self._membership is None else self._membership.metadata()
 
-    def memberid(self) -> str:
-        """Return the member id, empty while there is none."""
-        return "" if self._membership is None else self._membership.member
+    def memberid(self) -> str | None:
+        """Return the member id, if there is one."""
+        return self._who().member or None
 
     def _serve_callbacks(self) -> Message | None:
         member = self._membership
         if member is None or not member.events:
             return None
         error = member.serve(self._call)
+        if member.fatal:
+            self._assigned.clear()
         return None if error is None else Message(error=error)
 
     def _call(self, event: Event) -> None:
@@ -173,20 +179,27 @@ class Consumer:
         return [TopicPartition(*place) for place in self._assigned]
 
     def pause(self, partitions: list[TopicPartition]) -> None:
-        """Fetch these no more for now."""
-        for at in partitions:
-            self._of(at).paused = True
+        """Fetch these no more for now; what is not read is passed over."""
+        for assigned in self._among(partitions):
+            assigned.paused = True
 
     def resume(self, partitions: list[TopicPartition]) -> None:
         """Fetch these again."""
-        for at in partitions:
-            self._of(at).paused = False
+        for assigned in self._among(partitions):
+            assigned.paused = False
         self._seen = -1
+
+    def _among(self, partitions: list[TopicPartition]) -> list[Assigned]:
+        self._check_open()
+        found = (self._assigned.get((at.topic, at.partition)) for at in partitions)
+        return [assigned for assigned in found if assigned is not None]
 
     def seek(self, partition: TopicPartition) -> None:
         """Go on from an offset."""
         assigned = self._of(partition)
-        assigned.position, assigned.end_told, assigned.failed = partition.offset, -1, False
+        if assigned.failed:
+            raise failure(KafkaError._STATE, "Failed to seek")
+        assigned.position, assigned.end_told = partition.offset, -1
         self._seen = -1
 
     def position(self, partitions: list[TopicPartition]) -> list[TopicPartition]:
@@ -261,8 +274,8 @@ class Consumer:
                 return False
             most_here = min(most - len(found), FETCH)
             records, position = log.read(assigned.position, most_here, committed=self._committed_only)
-        except Refused as refused:
-            return refused.code != KafkaError.OFFSET_OUT_OF_RANGE or self._out_of_range(assigned, found)
+        except Refused:  # out of range, nothing committed, or a topic that is gone: all one to the client
+            return self._out_of_range(assigned, found)
         found.extend(_message(assigned.place, log, record) for record in records)
         assigned.position = position
         if records:
@@ -273,7 +286,7 @@ class Consumer:
         if self._tell_end and assigned.end_told != assigned.position:
             if len(found) >= most:
                 return False
-            assigned.end_told = assigned.position
+            assigned.end_told = assigned.delivered = assigned.position
             found.append(
                 _event(assigned.place, assigned.position, KafkaError._PARTITION_EOF, "No more messages")
             )
@@ -312,6 +325,7 @@ class Consumer:
 
     def committed(self, partitions: list[TopicPartition], timeout: float = -1) -> list[TopicPartition]:
         """Return the group's offsets; waits for transactions that hold some, when reading committed."""
+        self._check_open()
         end = self._link.end_of(timeout)
         places = [(at.topic, at.partition) for at in partitions]
         group = self._cluster.groups.of(self._group)
@@ -325,18 +339,25 @@ class Consumer:
             while (offsets := self._link.ask("OffsetFetch", fetch, self._left(end))) is None:
                 self._link.pause(STABLE_S, end)
         except NoAnswer:
-            raise failure(KafkaError._TIMED_OUT, "Failed to get committed offsets", retriable=True) from None
+            raise failure(KafkaError._TIMED_OUT, "Failed to get committed offsets") from None
         return [TopicPartition(*place, offset) for place, offset in zip(places, offsets, strict=True)]
 
     def commit(
         self, *, offsets: list[TopicPartition], asynchronous: bool = True
     ) -> list[TopicPartition] | None:
         """Write the group's offsets."""
+        self._check_open()
         wanted = {(at.topic, at.partition): at.offset for at in offsets}
         group = self._cluster.groups.of(self._group)
-        by = self.consumer_group_metadata()
+        by = self._who()
+
+        def write() -> None:
+            for place in wanted:
+                self._cluster.log(*place)
+            group.commit(by, wanted)
+
         try:
-            self._link.ask("OffsetCommit", lambda: group.commit(by, wanted), 60)
+            self._link.ask("OffsetCommit", write, 60)
         except NoAnswer:
             raise failure(KafkaError._TIMED_OUT, "Commit failed", retriable=True) from None
         except Refused as refused:
@@ -364,11 +385,8 @@ class Consumer:
         self._link.step("LeaveGroup")
         member = self._membership
         if member is not None and not member.fatal:
-            if member.owned:
-                member.events.clear()
-                member.pending = None
-                member.events.append(Event(Kind.REVOKE, member.owned))
-                member.serve(self._call)
+            member.give_up()
+            member.serve(self._call)
             self._leave(member)
         self._assigned.clear()
         self._closed = True

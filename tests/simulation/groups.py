@@ -43,6 +43,7 @@ class Group:
     def __init__(self) -> None:
         self.offsets: Offsets = {}
         self.protocol: Protocol | None = None
+        self.kind = ""
         self._pending: dict[int, Offsets] = {}
 
     def unstable(self, place: Place) -> bool:
@@ -89,8 +90,9 @@ class Groups:
     def join(self, member: Membership, kind: str, now: int) -> Protocol:
         """Let a consumer into its group."""
         group = self.of(member.group)
-        if group.protocol is None or group.protocol.empty:
-            group.protocol = self._make(kind)
+        # Generations go on over a time without members; only another protocol begins anew.
+        if group.protocol is None or (group.protocol.empty and group.kind != kind):
+            group.protocol, group.kind = self._make(kind), kind
         group.protocol.join(member, now)
         return group.protocol
 

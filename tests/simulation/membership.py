@@ -4,10 +4,12 @@ The client joins, beats and rejoins in the background, whether its application p
 callbacks wait for the next `consume()`. Both protocols share this.
 """
 
+import sys
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from typing import Self
 
 from confluent_kafka import KafkaError
 
@@ -34,12 +36,26 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class GroupMetadata:
-    """What `send_offsets_to_transaction` is given: who we were when it was asked for."""
+    """Who a consumer was when it was asked: what `send_offsets_to_transaction` is given, in its bytes."""
 
     group: str
     generation: int = -1
     member: str = ""
     instance: str | None = None
+
+    def write(self) -> bytes:
+        """Return it as librdkafka writes it."""
+        head = b"CGMDv2:" + self.generation.to_bytes(4, sys.byteorder, signed=True)
+        names = f"{self.group}\0{self.member}\0".encode()
+        return head + names + (b"\1" if self.instance is None else b"\0" + self.instance.encode() + b"\0")
+
+    @classmethod
+    def read(cls, data: bytes) -> Self:
+        """Return what was written."""
+        group, member, rest = data[11:].split(b"\0", 2)
+        instance = None if rest == b"\1" else rest.strip(b"\0").decode()
+        generation = int.from_bytes(data[7:11], sys.byteorder, signed=True)
+        return cls(group.decode(), generation, member.decode(), instance)
 
 
 @dataclass(slots=True, eq=False)
@@ -61,6 +77,7 @@ class Membership:
     owned: frozenset[int] = frozenset()
     pending: frozenset[int] | None = None  # to be assigned once what goes was given up
     rejoin: bool = False  # once the present callback was served
+    expelled: bool = False  # by itself, for not having polled
     next_beat: int = 0
     polled: int = 0
     polling: bool = False
@@ -99,18 +116,39 @@ class Membership:
         else:
             self.generation = -1
         self.joining = False
-        self.pending = None
-        kept = [event for event in self.events if event.kind is Kind.ERROR]
-        self.events.clear()
-        self.events.extend(kept)
+        self._drop_callbacks()
         self.rejoin = True
         if self.owned:
             self.events.append(Event(Kind.LOST, self.owned))
 
-    def fail(self, code: int, reason: str) -> None:
-        """Stop for good; the application is told."""
+    def lost_by_silence(self, error: Event) -> None:
+        """Everything is lost, for the application did not poll; the coordinator does not know yet."""
+        self._drop_callbacks()
+        self.expelled = self.rejoin = True
+        if self.owned:
+            self.events.append(Event(Kind.LOST, self.owned))
+        self.events.append(error)
+
+    def give_up(self) -> None:
+        """Give up everything, in order to leave: first what was to go anyway."""
+        going = [event for event in self.events if event.kind is Kind.REVOKE]
+        self._drop_callbacks()
+        self.events.clear()
+        left = self.owned.difference(*(event.partitions for event in going))
+        self.events.extend([*going, Event(Kind.REVOKE, left)] if left else going)
+
+    def _drop_callbacks(self) -> None:
+        self.pending = None
+        kept = [event for event in self.events if event.kind is Kind.ERROR]
+        self.events.clear()
+        self.events.extend(kept)
+
+    def fail(self, code: int, words: str) -> None:
+        """Stop for good; the application is told, with the words of the real client, and called no more."""
         self.fatal = True
-        self.events.append(Event(Kind.ERROR, error=KafkaError(code, reason, fatal=True)))
+        self._drop_callbacks()
+        text = f"Fatal error: {KafkaError(code).str()}: {words}"
+        self.events.append(Event(Kind.ERROR, error=KafkaError(KafkaError._FATAL, text)))
 
     # -- served by the application
 

@@ -292,7 +292,7 @@ class Producer:
         self._offsets_sent = False
 
     def send_offsets_to_transaction(
-        self, positions: list[TopicPartition], group_metadata: GroupMetadata, timeout: float = -1
+        self, positions: list[TopicPartition], group_metadata: bytes, timeout: float = -1
     ) -> None:
         """Make offsets part of the transaction."""
         self._require_open()
@@ -303,10 +303,10 @@ class Producer:
             self._require_open()
         if not offsets:
             return
-        group = group_metadata.group
-        hold = partial(self._cluster.hold, self._producer, group_metadata, offsets)
+        by = GroupMetadata.read(group_metadata)
+        hold = partial(self._cluster.hold, self._producer, by, offsets)
         try:
-            self._unhurried("AddOffsetsToTxn", self._adding(set(), {group}), end)
+            self._unhurried("AddOffsetsToTxn", self._adding(set(), {by.group}), end)
             self._offsets_sent = True
             self._link.ask("TxnOffsetCommit", hold, self._left(end))
         except Refused as refused:

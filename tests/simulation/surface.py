@@ -40,6 +40,7 @@ class Surface:
 
     host: Host
     opened: list[Any] = field(default_factory=list)
+    _admin: Any = None
 
     def name(self, name: str) -> str:
         """Return a name that nobody else uses."""
@@ -95,10 +96,11 @@ class Surface:
         return producer
 
     def admin(self) -> Any:  # noqa: ANN401
-        """Return an admin client."""
-        return self._open(
-            self.host.clients.admin, {"bootstrap.servers": self.host.bootstrap, "log_level": 0}, {}
-        )
+        """Return the admin client."""
+        if self._admin is None:
+            made: Any = self.host.clients.admin
+            self._admin = made({"bootstrap.servers": self.host.bootstrap, "log_level": 0})
+        return self._admin
 
     def _open(self, made: Any, settings: dict[str, Any], config: dict[str, object]) -> Any:  # noqa: ANN401
         client = made(settings | {key.replace("_", "."): value for key, value in config.items()} | _LEVEL)

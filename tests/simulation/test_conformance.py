@@ -8,13 +8,13 @@ import pytest
 from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient
 
-from tests.simulation import programs_transactions
+from tests.simulation import programs_groups, programs_reading, programs_transactions
 from tests.simulation.broker import Cluster
 from tests.simulation.client import Clients, bind
 from tests.simulation.network import Calm
 from tests.simulation.surface import Surface, Trace
 
-PROGRAMS = programs_transactions.PROGRAMS
+PROGRAMS = (*programs_transactions.PROGRAMS, *programs_reading.PROGRAMS, *programs_groups.PROGRAMS)
 Program = Callable[[Surface], Trace]
 
 
