@@ -1,0 +1,73 @@
+"""Where the faults happen: the brokers and their proxies, the processes, and what a fault may use of both."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
+
+from qosresolve.kafka import clients
+from qosresolve.settings import Settings
+from qosresolve.topics import Names
+from tests.chaos.history import History
+from tests.chaos.post import Post
+from tests.chaos.profiles import Profile
+from tests.chaos.supervisor import Place, Supervisor
+from tests.support.kafka_cluster import KafkaCluster
+from tests.support.small_disk import SmallDisk
+
+LOOK_S = 0.05
+
+
+class NotReachedError(Exception):
+    """A fault did not come about; says why. It is not counted."""
+
+
+@dataclass
+class Field:
+    """What a fault may use. `settings` go around the proxies; the processes' own go through them."""
+
+    cluster: KafkaCluster
+    supervisor: Supervisor
+    settings: Settings
+    post: Post
+    profile: Profile
+    history: History
+    policies: tuple[str, ...]
+    disk: SmallDisk | None = None
+    disk_node: int = 0
+    stopping: threading.Event = field(default_factory=threading.Event)
+    admin: AdminClient = field(init=False)  # one: a client that is let go of never answers what it was asked
+
+    def __post_init__(self) -> None:
+        """Connect, around the proxies."""
+        self.admin = clients.admin(self.settings)
+
+    @property
+    def names(self) -> Names:
+        """Return the topics' names."""
+        return Names(self.settings.prefix)
+
+    @property
+    def workers(self) -> list[Place]:
+        """Return the workers' places, without those of a rebalance storm."""
+        return [place for place in self.supervisor.of("worker") if not place.name.startswith("worker-x")]
+
+    def sleep(self, seconds: float) -> None:
+        """Let a fault last; ends early when the run is to end."""
+        self.stopping.wait(seconds)
+
+    def until(self, condition: Callable[[], bool], seconds: float, what: str) -> None:
+        """Wait for something. Raises NotReachedError."""
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end or self.stopping.is_set():
+                raise NotReachedError(f"no {what} within {seconds:.0f} s")
+            time.sleep(LOOK_S)
+
+    def transactional(self, name: str) -> Producer:
+        """Return a producer of a stranger, around the proxies."""
+        own = {"transactional.id": f"{self.settings.prefix}{name}", "transaction.timeout.ms": 10_000}
+        return Producer({"bootstrap.servers": self.settings.bootstrap_servers, "log_level": 0} | own)
