@@ -8,6 +8,7 @@ import typer
 
 from qosresolve import __version__
 from qosresolve.cli import demo
+from qosresolve.cli.acls import commands as acls
 from qosresolve.cli.config import commands as config
 from qosresolve.cli.emit import commands as emit
 from qosresolve.cli.options import group
@@ -58,6 +59,7 @@ app.add_typer(windows.app, name="windows")
 app.add_typer(emit.app, name="emit")
 app.add_typer(reports.app, name="reports")
 verify.add_to(app)
+acls.add_to(app)
 app.add_typer(config.app, name="config")
 demo.add_to(app)
 

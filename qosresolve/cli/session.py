@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from qosresolve.errors import ConfigError, FatalError, QosResolveError
 if TYPE_CHECKING:
     from qosresolve.settings import Settings
 
+_used: ContextVar["Settings | None"] = ContextVar("settings", default=None)  # for what goes wrong later
 PROBE_S = 8.0
 PROBE_TURN_S = 0.5
 
@@ -44,11 +46,25 @@ def explained(error: Exception) -> QosResolveError | None:
 
 def tell(error: QosResolveError) -> int:
     """Print an error, with its remedy, to standard error; return its exit status."""
+    error = _named(error)
     text, remedy = str(error), getattr(error, "remedy", "")
     typer.echo(f"error: {text}", err=True)
     if remedy and remedy not in text:
         typer.echo(f"  remedy: {remedy}", err=True)
     return error.exit_code
+
+
+def _named(error: QosResolveError) -> QosResolveError:
+    """Return an error about missing rights with this command's user and brokers in it."""
+    if type(error).__name__ != "DeniedError":  # without importing Kafka's client for it
+        return error
+
+    from qosresolve.kafka import denied
+
+    settings = _used.get()
+    if not isinstance(error, denied.DeniedError) or settings is None:
+        return error
+    return denied.explained(error, settings)
 
 
 def settings_of(config: Path | None, sets: Sequence[str] | None) -> "Settings":
@@ -61,6 +77,7 @@ def settings_of(config: Path | None, sets: Sequence[str] | None) -> "Settings":
 def tool(config: Path | None, sets: Sequence[str] | None) -> "Settings":
     """Return the settings of a tool, after a broker has answered; librdkafka is kept quiet."""
     settings = settings_of(config, sets)
+    _used.set(settings)
     probe(settings)
     return _with(settings, {"log_level": "2"} | settings.kafka)
 

@@ -11,8 +11,8 @@ import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from qosresolve.settings import Settings
 from qosresolve.topics import (
     COMMAND,
     DEAD_LETTERS,
@@ -28,6 +28,9 @@ from qosresolve.topics import (
     Names,
     Topic,
 )
+
+if TYPE_CHECKING:
+    from qosresolve.settings import Settings
 
 
 class Role(StrEnum):
@@ -50,9 +53,9 @@ COMMANDS = {
     Role.AUDITOR: "run auditor",
     Role.LOOK: "verify; reports list, show, explain; policy show; windows list",
     Role.EMIT: "emit",
-    Role.ORDERS: "reports acknowledge, hold, escalate... (whatever orders something of a report)",
+    Role.ORDERS: "reports open, acknowledge, hold... (whatever orders something)",
     Role.POLICY: "policy publish, activate, show",
-    Role.WINDOWS: "windows add, lift, list",
+    Role.WINDOWS: "windows set, lift, list",
     Role.TOPICS: "topics create, check",
 }
 
@@ -150,7 +153,6 @@ TABLE: dict[Role, tuple[Need, ...]] = {
     Role.AUDITOR: (
         Need(JOURNAL, _READ, "folding"),
         *_each(STATE, _READ, "comparing"),
-        Need(POLICY, _READ, "knowing policies"),
         Need(Group.AUDITORS, _READ, "sharing partitions"),
     ),
     Role.LOOK: (
@@ -191,12 +193,12 @@ TABLE: dict[Role, tuple[Need, ...]] = {
 }
 
 
-def acls(role: Role, settings: Settings) -> list[Acl]:
+def acls(role: Role, settings: "Settings") -> list[Acl]:
     """Return the rights of a role under these names: prefix, group, transactional ids."""
     return [_named(need, settings) for need in TABLE[role]]
 
 
-def _named(need: Need, settings: Settings) -> Acl:
+def _named(need: Need, settings: "Settings") -> Acl:
     match need.subject:
         case Topic() as topic:
             found = Resource.TOPIC, Names(settings.prefix).of(topic), Pattern.LITERAL
@@ -215,8 +217,9 @@ _OPTION = {
 
 
 def grant(acl: Acl, principal: str, bootstrap: str) -> str:
-    """Return the command of Kafka's own that grants it."""
-    words = ["kafka-acls.sh", "--bootstrap-server", bootstrap, "--add", "--allow-principal", principal]
+    """Return the command of Kafka's own that grants it, by somebody who may: admin.properties says who."""
+    words = ["kafka-acls.sh", "--bootstrap-server", bootstrap, "--command-config", "admin.properties"]
+    words += ["--add", "--allow-principal", principal]
     words += [word for operation in acl.operations for word in ("--operation", operation)]
     words += [_OPTION[acl.resource], acl.name]
     if acl.pattern is Pattern.PREFIXED:

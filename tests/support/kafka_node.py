@@ -30,7 +30,7 @@ class KafkaNode:
     """A Kafka process; address, properties and directories stay the same from one start to the next.
 
     `bootstrap` is where it answers. `properties` are all of them. `format_arguments` go to the tool that
-    formats its log directory (`--add-scram` for example).
+    formats its log directory (`--add-scram` for example), `options` to the broker's JVM.
     """
 
     bootstrap: str
@@ -38,6 +38,7 @@ class KafkaNode:
     properties: Mapping[str, str]
     format_arguments: Sequence[str] = ()
     heap_mb: int = 768
+    options: Sequence[str] = ()
     _process: subprocess.Popen[bytes] | None = field(init=False, default=None)
 
     @property
@@ -77,7 +78,7 @@ class KafkaNode:
             status = self._spawn([*java, *tool, *self.format_arguments]).wait(READY_S)
             if status:
                 raise RuntimeError(f"the log directory could not be formatted:\n{self.log()}")
-        self._process = self._spawn([*java, "kafka.Kafka", str(config)])
+        self._process = self._spawn([*java, *self.options, "kafka.Kafka", str(config)])
 
     def await_ready(self) -> None:
         """Returns when it answers and names itself. Raises TimeoutError with the end of its log."""

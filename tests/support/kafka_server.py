@@ -87,11 +87,13 @@ class KafkaServer(KafkaNode):
         *,
         port: int | None = None,
         format_arguments: Sequence[str] = (),
+        options: Sequence[str] = (),
     ) -> None:
         self.port = port or free_port()
         home = Path(tempfile.mkdtemp(prefix="qosresolve-kafka-"))
         base = broker_properties(LOOPBACK, LOOPBACK, self.port, free_port(), str(home / "data"))
-        super().__init__(f"{LOOPBACK}:{self.port}", home, base | dict(properties or {}), format_arguments)
+        whole = base | dict(properties or {})
+        super().__init__(f"{LOOPBACK}:{self.port}", home, whole, format_arguments, options=options)
 
     def start(self) -> None:
         """Starts the broker and waits until it answers; one that does not is closed."""

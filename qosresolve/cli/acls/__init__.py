@@ -1,0 +1,1 @@
+"""`acls`: which rights of Kafka's each role needs."""

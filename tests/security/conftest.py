@@ -1,0 +1,114 @@
+"""One secured broker for the run, and a world of topics on it that nobody may touch unless told."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import pytest
+import structlog
+from typer.testing import CliRunner, Result
+
+from qosresolve.cli.main import app
+from qosresolve.kafka.acls import Acl, Role, acls
+from qosresolve.kafka.timer import Timer
+from qosresolve.kafka.worker import Worker
+from qosresolve.replay.live.auditor import Auditor
+from qosresolve.settings import Settings
+from tests.kafka.harness import Running, World, settings_for
+from tests.security.secured import Secured
+
+KINDS = {Role.WORKER: Worker, Role.TIMER: Timer, Role.AUDITOR: Auditor}
+USERS = {role.value: f"secret-of-{role.value}" for role in Role}
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A broker, the topics of one test (made and seen by somebody who may do everything), and its users."""
+
+    secured: Secured
+    world: World
+    prefix: str
+
+    def options(self, role: Role, *more: str, password: str | None = None) -> list[str]:
+        """Return a role's settings, as `--set` takes them: its own user over TLS, short time-outs."""
+        client = self.secured.client(role.value, password or USERS[role.value])
+        return [*client, *more]
+
+    def settings(self, role: Role, *more: str) -> Settings:
+        """Return a role's settings."""
+        return settings_for(self.secured.bootstrap, self.prefix, *self.options(role, *more))
+
+    def rights(self, role: Role) -> list[Acl]:
+        """Return what the table gives a role."""
+        return acls(role, self.settings(role))
+
+    @contextmanager
+    def running(self, role: Role, *more: str) -> Iterator[Running]:
+        """Run a process's role as its user, in a thread, for the length of a block."""
+        started = self.world.start(KINDS[role], self.settings(role, *more))
+        try:
+            yield started
+        finally:
+            started.stop()
+
+    def command(self, role: Role, *words: str, sets: tuple[str, ...] = ()) -> Result:
+        """Run a command as a role's user."""
+        chosen = self.settings(role, *sets).model_dump(mode="json", exclude_unset=True)
+        flat = {name: value for name, value in chosen.items() if name != "kafka"}
+        flat |= {f"kafka.{name}": value for name, value in chosen["kafka"].items()}
+        options = [word for name, value in flat.items() for word in ("--set", f"{name}={value}")]
+        return CliRunner().invoke(app, [*words, *options], prog_name="qosresolve")
+
+
+@pytest.fixture(autouse=True)
+def _own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("QOSRESOLVE_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _own_log() -> Iterator[None]:
+    """A command sets up logging to streams that end with the test."""
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture(scope="session")
+def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
+    """The broker: SCRAM over TLS, and nothing is allowed that no ACL allows."""
+    with Secured(tmp_path_factory.mktemp("secured"), USERS) as broker:
+        yield broker
+
+
+@pytest.fixture
+def site(secured: Secured, prefix: str) -> Iterator[Site]:
+    """Topics of the test's own, and no rights."""
+    yield from made(secured, prefix)
+
+
+@pytest.fixture(scope="module")
+def shared_site(secured: Secured) -> Iterator[Site]:
+    """Topics that a module's tests share, and the rights of all processes."""
+    for site in made(secured, f"t{secrets.token_hex(4)}."):
+        with ExitStack() as stack:
+            for role in KINDS:
+                stack.enter_context(secured.granted(role.value, site.rights(role)))
+            yield site
+
+
+def made(secured: Secured, prefix: str) -> Iterator[Site]:
+    world = World(settings_for(secured.inner, prefix))
+    yield Site(secured, world, prefix)
+    world.flush()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks whatever uses the secured broker."""
+    for item in items:
+        if "secured" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.kafka)

@@ -1,0 +1,135 @@
+"""Each role does its work with the rights of the table, and no right of it is idle.
+
+What was asked for is the broker's own word: its authorizer tells which ACL allowed what.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+
+from qosresolve.core.inputs import Answer, Deadline, Finding
+from qosresolve.core.vocabulary import AnswerState, RootCauseKind, Verb
+from qosresolve.kafka.acls import TABLE, Acl, Operation, Role
+from qosresolve.kafka.murmur import partition_of
+from qosresolve.topics import (
+    ACTIVITY_STATUS,
+    COMMAND,
+    DEAD_LETTERS,
+    DEADLINE,
+    DEGRADATION,
+    ESCALATION,
+    REQUESTS,
+    SUPPLIER_STATUS,
+    TROUBLE_STATUS,
+    WATCH,
+)
+from tests.kafka.checks import check_all
+from tests.kafka.harness import PARTITIONS, RECORDS, World, await_that, command, degradation, wall_ms
+from tests.security.audit import Audit
+from tests.security.secured import principal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tests.security.conftest import Site
+
+DEMO_POLICY = "policy_file=qosresolve/demo/demo_policy.yaml"
+PROCESSES = (Role.WORKER, Role.TIMER, Role.AUDITOR)
+EACH = [
+    pytest.param(role, number, operation, id=f"{role}-{number}-{operation}")
+    for role in PROCESSES
+    for number, need in enumerate(TABLE[role])
+    for operation in need.operations
+]
+
+
+def rights(acls: Iterable[Acl]) -> set[tuple[str, str, str]]:
+    """Return rights one by one, named as the authorizer's log names them."""
+    return {(str(one.resource), one.name, one.operations[0].upper()) for acl in acls for one in acl.single()}
+
+
+def send_astray(world: World) -> None:
+    """Put a record of each input where its product does not belong."""
+    wrong = (partition_of("P1", PARTITIONS) + 1) % PARTITIONS
+    bodies = {
+        DEGRADATION: RECORDS.write_input(degradation("P1", 1))[1],
+        COMMAND: RECORDS.write_input(command("P1", Verb.NOTE, value="astray"))[1],
+        DEADLINE: RECORDS.write_input(Deadline("P1", "", 1, wall_ms()))[1],
+    }
+    for topic in (ACTIVITY_STATUS, TROUBLE_STATUS, SUPPLIER_STATUS):
+        party = "" if topic is ACTIVITY_STATUS else "party"
+        answer = Answer("P1", f"a-{topic.name}", "nothing", AnswerState.ACCEPTED, wall_ms(), party=party)
+        bodies[topic] = RECORDS.write_answer(topic.record, answer)
+    for topic, body in bodies.items():
+        world.send(topic, "P1", body, wrong)
+
+
+def find_cause(world: World, product: str, kind: RootCauseKind, party: str = "") -> None:
+    """Open a report and find its cause, so that somebody is asked."""
+    world.degrade(product)
+    report = world.await_report(product, lambda item: bool(item.obligations), "opened")
+    analysis = next(item for item in report.obligations if item.node == "first-analysis")
+    finding = Finding("analyst", 1, wall_ms(), kind, f"service-{product}", by_person=True)
+    finding = replace(finding, party=party)
+    world.command(product, Verb.FINDING, finding=finding)
+    world.answer(ACTIVITY_STATUS, product, analysis.obligation_id, AnswerState.RESOLVED)
+
+
+def test_the_processes_use_every_right_and_need_no_other(site: Site) -> None:
+    """Opening, asking all parties, escalating by the timer, forwarding, dead letters: no right is idle."""
+    audit = Audit(site.secured.server.log_file)
+    world = site.world
+    with ExitStack() as stack:
+        for role in PROCESSES:
+            stack.enter_context(site.secured.granted(role.value, site.rights(role)))
+        with site.running(Role.WORKER, DEMO_POLICY):
+            pass  # publishes its policy, which the next one reads
+        running = [
+            stack.enter_context(site.running(Role.WORKER, DEMO_POLICY)),
+            stack.enter_context(site.running(Role.TIMER)),
+            stack.enter_context(site.running(Role.AUDITOR)),
+        ]
+        send_astray(world)
+        world.send(DEGRADATION, "P1", b"no Avro")
+        world.abate("P4")  # of nothing yet: the watch keeps it
+        find_cause(world, "P2", RootCauseKind.SERVICE)
+        find_cause(world, "P3", RootCauseKind.SUPPLIER, party="acme-transport")
+        for topic in (*REQUESTS, DEAD_LETTERS, WATCH):
+            await_that(partial(world.messages, topic), f"record on {topic.name}")
+    assert [each.failure for each in running] == [[], [], []]
+    assert world.messages(ESCALATION)
+    check_all(world)
+    for role in PROCESSES:
+        check_used(audit, site, role)
+
+
+def check_used(audit: Audit, site: Site, role: Role) -> None:
+    """The authorizer allowed something by each right of the table, and had to refuse nothing."""
+    asked = list(audit.asked(principal(role.value)))
+    used = {each.right for each in asked if each.own and each.request != "Metadata"}
+    table = rights(site.rights(role))
+    assert table <= used, f"never used: {sorted(table - used)}"
+    refused = {(each.operation, each.resource, each.name) for each in asked if not each.allowed}
+    assert refused <= {("IDEMPOTENT_WRITE", "Cluster", "kafka-cluster")}
+
+
+@pytest.mark.parametrize(("role", "number", "operation"), EACH)
+def test_one_right_fewer_stops_a_role_with_its_name(
+    shared_site: Site, role: Role, number: int, operation: Operation
+) -> None:
+    """Whatever row is missing, the process ends with status 2 and says which, and how to grant it."""
+    site, whole = shared_site, shared_site.rights(role)[number]
+    missing = replace(whole, operations=(operation,))
+    site.secured.revoke(role.value, [missing])
+    try:
+        done = site.command(role, "run", role.value)
+    finally:
+        site.secured.grant(role.value, [missing])
+    assert done.exit_code == 2, done.stderr
+    assert f"{operation} on {missing.resource} {missing.name}" in done.stderr
+    assert f"--allow-principal {principal(role.value)} --operation {operation} " in done.stderr
