@@ -5,7 +5,7 @@ One broker, as far as clients can tell. Faults are the network's; what an operat
 """
 
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, cycle
 
 from confluent_kafka import KafkaError
 
@@ -18,6 +18,14 @@ from tests.simulation.processes import Process
 from tests.simulation.reconciling import ConsumerProtocol
 from tests.simulation.refusal import Refused
 from tests.simulation.transactions import Identity, Place, TransactionCoordinator
+
+LATE_MS = (
+    3,
+    40,
+    400,
+    2_000,
+    9_000,
+)  # when late copies come: in the same transaction, in the next, long after
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,8 @@ class Cluster:
         self.groups = Groups(self._protocol)
         self._network = network
         self._ids = count(1)
+        self.serial = count(1)  # of clients
+        self.late_ms = cycle(LATE_MS)
         self.transactions = TransactionCoordinator(network, self, self.new_id)
         self._processes: list[Process] = []
 
@@ -117,7 +127,7 @@ class Cluster:
     def produce(self, place: Place, batch: Batch) -> tuple[int, int]:
         """Append a batch; return first offset and append time, -1 where that is the producer's."""
         log = self.log(*place)
-        if batch.transactional:
+        if batch.transactional and log.unverified(batch):
             self.transactions.verify((batch.producer_id, batch.epoch), place)
         now = self._network.now_ms()
         return log.append(batch, now), now if log.append_time else -1

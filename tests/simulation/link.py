@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from itertools import count, cycle
 from typing import Any, TypeVar
 
 from confluent_kafka import KafkaError
@@ -21,15 +20,6 @@ from tests.simulation.refusal import NoAnswer, Refused, failure
 T = TypeVar("T")
 FOREVER = 1e9
 REQUEST_S = 1.0  # after so long without an answer a request is taken for lost and sent again
-LATE_MS = (
-    3,
-    40,
-    400,
-    2_000,
-    9_000,
-)  # when late copies come: in the same transaction, in the next, long after
-_late = cycle(LATE_MS)
-_serial = count(1)
 
 
 class Link:
@@ -48,7 +38,7 @@ class Link:
         self.process = process
         self.name = f"{process.name}/{kind}"
         self._logger = logger
-        self._handle = f"{kind}-{next(_serial)}"
+        self._handle = f"{kind}-{next(cluster.serial)}"
         self._lines: list[str] = []
 
     def step(self, api: str) -> None:
@@ -78,7 +68,7 @@ class Link:
             raise NoAnswer
         if fate is Fate.LATE_COPY:
             self._lines.append(f"Timed out {api}Request in flight (after {REQUEST_S * 1000:.0f}ms)")
-            self.network.later(next(_late), lambda: _unheard(apply))
+            self.network.later(next(self.cluster.late_ms), lambda: _unheard(apply))
             return apply()
         _unheard(apply)
         raise NoAnswer

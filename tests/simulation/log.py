@@ -101,6 +101,7 @@ class Log:
         self._offsets: list[int] = []
         self._open: dict[int, Span] = {}
         self._known: dict[int, _Known] = {}
+        self._unverified: dict[int, tuple[int, int]] = {}
 
     @property
     def last_stable(self) -> int:
@@ -108,6 +109,19 @@ class Log:
         return min(span.first for span in self._open.values()) if self._open else self.end
 
     # -- writing
+
+    def unverified(self, batch: Batch) -> bool:
+        """Tell whether the coordinator has to be asked if a transaction awaits a batch.
+
+        The lowest sequence of one epoch that came before any answer is remembered: none may come before it.
+        """
+        if batch.producer_id in self._open:
+            return False
+        epoch, lowest = self._unverified.get(batch.producer_id, (batch.epoch, batch.sequence))
+        if epoch < batch.epoch:
+            epoch, lowest = batch.epoch, batch.sequence
+        self._unverified[batch.producer_id] = epoch, min(lowest, batch.sequence)
+        return True
 
     def append(self, batch: Batch, now: int) -> int:
         """Append a batch; return its first offset. A repeated one is not appended again. Raises Refused."""
@@ -145,7 +159,8 @@ class Log:
         for sequence, offset in known.batches:
             if sequence == batch.sequence:
                 return offset
-        if batch.sequence != known.next_sequence:
+        _, lowest = self._unverified.get(batch.producer_id, (0, batch.sequence))
+        if batch.sequence != known.next_sequence or batch.sequence > lowest:
             raise Refused(KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER)
         known.batches.append((batch.sequence, self.end))
         known.next_sequence += len(batch.bodies)
@@ -154,6 +169,7 @@ class Log:
     def _span(self, batch: Batch) -> Span:
         span = self._open.get(batch.producer_id)
         if span is None:
+            self._unverified.pop(batch.producer_id, None)
             span = self._open[batch.producer_id] = Span(batch.producer_id, batch.epoch, self.end)
         return span
 
@@ -163,6 +179,7 @@ class Log:
         if epoch > known.epoch:
             known.epoch, known.next_sequence = epoch, 0
             known.batches.clear()
+        self._unverified.pop(producer_id, None)
         span = self._open.pop(producer_id, None)
         if span is not None:
             span.outcome = State.COMMITTED if commit else State.ABORTED

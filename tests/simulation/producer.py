@@ -89,6 +89,7 @@ class Producer:
         self._queue: list[Queued] = []
         self._sending: list[Sending] = []
         self._sequences: dict[Place, int] = {}
+        self._failed: set[Place] = set()  # where records of this epoch were refused
         self._added: set[Place] = set()
         self._offsets_sent = False
         self._untold = False  # a fatal error comes out of the next poll or flush as well, once
@@ -184,7 +185,7 @@ class Producer:
                 first, at = self._link.ask("Produce", produce, self._left(end))
             except Refused as refused:
                 self._sending.pop(0)
-                self._refused(refused.code, item.records)
+                self._refused(refused.code, item.records, item.place)
             else:
                 self._sending.pop(0)
                 self._acknowledged(item, first, at)
@@ -282,6 +283,7 @@ class Producer:
         init = partial(self._cluster.transactions.init, self._id, self._timeout_ms)
         self._producer = self._unhurried("InitProducerId", init, end)
         self._sequences = {}
+        self._failed = set()
 
     def begin_transaction(self) -> None:
         """Begin; nothing is sent."""
@@ -359,14 +361,20 @@ class Producer:
 
     # -- errors
 
-    def _refused(self, code: int, records: list[Queued]) -> None:
-        """Take a broker's no: it is fatal, or needs an abort, and the next call says so."""
+    def _refused(self, code: int, records: list[Queued], place: Place | None = None) -> None:
+        """Take a broker's no: it is fatal, or needs an abort, and the next call says so.
+
+        A sequence that is not the expected one is fatal, unless records before it failed.
+        """
+        unexpected = code == KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER and place not in self._failed
         if code in _FENCING:
             error = KafkaError(KafkaError._FENCED, "Producer fenced by newer instance", fatal=True)
-        elif code == KafkaError.INVALID_TXN_STATE:
+        elif unexpected or code == KafkaError.INVALID_TXN_STATE:
             error = KafkaError(code, None, fatal=True)
         else:
             error = KafkaError(code, None, txn_requires_abort=True)
+        if place is not None:
+            self._failed.add(place)
         self._fail(records, error)
         if self._id and self._phase is not Phase.FATAL:
             self._error = error

@@ -33,6 +33,12 @@ class Host(Protocol):
     def compacted(self, surface: "Surface", topic: str, rows: int) -> None:
         """Return once the cleaner has left so many rows for a reader."""
 
+    def hold(self, api: str) -> None:
+        """Let the next such request be asked twice: the second copy arrives, the first is kept back."""
+
+    def release(self) -> None:
+        """Deliver what was kept back, and wait for the broker's answer."""
+
 
 @dataclass
 class Surface:

@@ -1,30 +1,41 @@
 """The model against the real Kafka: the same programs on both, and the same traces."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
 from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient
 
-from tests.simulation import programs_groups, programs_reading, programs_transactions
+from tests.simulation import programs_groups, programs_late, programs_reading, programs_transactions
 from tests.simulation.broker import Cluster
 from tests.simulation.client import Clients, bind
-from tests.simulation.network import Calm
+from tests.simulation.network import Calm, Fate
 from tests.simulation.surface import Surface, Trace
+from tests.support.kafka_broker import LOOPBACK
+from tests.support.kafka_server import KafkaServer
+from tests.support.tcp_proxy import TcpProxy
 
 PROGRAMS = (*programs_transactions.PROGRAMS, *programs_reading.PROGRAMS, *programs_groups.PROGRAMS)
+API_KEYS = {
+    "Produce": 0,
+    "InitProducerId": 22,
+    "AddPartitionsToTxn": 24,
+    "EndTxn": 26,
+    "TxnOffsetCommit": 28,
+}
 Program = Callable[[Surface], Trace]
 
 
 @dataclass
 class Real:
-    """The real Kafka."""
+    """The real Kafka; only behind a proxy can requests be held."""
 
     clients = Clients(Consumer, Producer, AdminClient)  # type: ignore[arg-type] # the stand-ins' originals
     bootstrap: str
     prefix: str
+    proxy: TcpProxy | None = None
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
@@ -34,6 +45,38 @@ class Real:
         """Wait for the cleaner."""
         surface.until(lambda: len(surface.rows(topic)) == rows, f"compaction to {rows} rows")
 
+    def hold(self, api: str) -> None:
+        """Keep the next such request back."""
+        assert self.proxy is not None
+        self.proxy.hold(API_KEYS[api])
+
+    def release(self) -> None:
+        """Deliver what was kept back."""
+        assert self.proxy is not None
+        self.proxy.await_held()
+        answers = self.proxy.release()
+        assert all(answers), "the broker hung up"
+
+
+class Holding(Calm):
+    """A calm network, but for requests that are held back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.next = ""
+        self.held: list[Callable[[], None]] = []
+
+    def fate(self, client: str, api: str) -> Fate:  # noqa: ARG002 - all fare alike
+        """Deliver, and hold a copy of what is asked for."""
+        if api != self.next:
+            return Fate.DELIVERED
+        self.next = ""
+        return Fate.LATE_COPY
+
+    def later(self, delay_ms: int, deliver: Callable[[], None]) -> None:  # noqa: ARG002 - until it is released
+        """Hold it."""
+        self.held.append(deliver)
+
 
 class Model:
     """The model of it, where nothing is lost."""
@@ -42,7 +85,7 @@ class Model:
 
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
-        self._network = Calm()
+        self._network = Holding()
         self._cluster = Cluster(self._network)
         self.clients = bind(self._cluster, self._network, "p")
 
@@ -56,6 +99,16 @@ class Model:
             self._cluster.compact(topic, number)
         assert len(surface.rows(topic)) == rows
 
+    def hold(self, api: str) -> None:
+        """Keep a copy of the next such request back."""
+        self._network.next = api
+
+    def release(self) -> None:
+        """Deliver it."""
+        (deliver,) = self._network.held
+        self._network.held = []
+        deliver()
+
 
 def run(program: Program, host: Real | Model) -> Trace:
     surface = Surface(host)
@@ -65,8 +118,28 @@ def run(program: Program, host: Real | Model) -> Trace:
         surface.close()
 
 
+@pytest.fixture(scope="module")
+def held_back() -> Iterator[tuple[str, TcpProxy]]:
+    """A broker of its own that clients reach through a proxy only."""
+    server = KafkaServer()
+    with TcpProxy(server.port) as proxy:
+        bootstrap = f"{LOOPBACK}:{proxy.port}"
+        server.properties = {**server.properties, "advertised.listeners": f"PLAINTEXT://{bootstrap}"}
+        with server:
+            yield bootstrap, proxy
+
+
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.__name__)
 def test_conformance(program: Program, kafka_bootstrap: str, prefix: str) -> None:
     """A program sees on the model what it sees on the real Kafka."""
     real = run(program, Real(kafka_bootstrap, prefix))
+    assert run(program, Model(prefix)) == real
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("program", programs_late.PROGRAMS, ids=lambda program: program.__name__)
+def test_conformance_of_late_copies(program: Program, held_back: tuple[str, TcpProxy], prefix: str) -> None:
+    """What a request does that reaches the brokers twice, once long after, is the same on both."""
+    bootstrap, proxy = held_back
+    real = run(program, Real(bootstrap, prefix, proxy))
     assert run(program, Model(prefix)) == real
