@@ -116,7 +116,10 @@ def _traced(trace: str | None) -> Headers:
 
 def _value(headers: Given, name: str) -> str | None:
     """Return the last header of a name, as text; None where there is none, or it is no text."""
-    pairs = list(headers.items()) if isinstance(headers, Mapping) else headers or ()
+    if isinstance(headers, list):  # as the client gives them, a million times; asking for a mapping is slow
+        pairs: Sequence[tuple[str, Text]] = headers
+    else:
+        pairs = list(headers.items()) if isinstance(headers, Mapping) else headers or ()
     for key, value in reversed(pairs):
         if key == name and value is not None:
             return value if isinstance(value, str) else value.decode("ascii", "replace")

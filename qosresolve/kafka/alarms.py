@@ -120,7 +120,8 @@ class Alarms:
             self._unsettled.remove(key)
         self._armed[key] = packed
         self._schedule.add(key, due)
-        self._tidy()
+        if old is not None:
+            self._tidy()
 
     def disarm(self, key: Key) -> None:
         """Forget an alarm: its record was removed, or has nothing due."""

@@ -20,6 +20,15 @@ Config = dict[str, Any]
 _FAST_FETCH: Config = {"fetch.queue.backoff.ms": 5, "fetch.wait.max.ms": 50}
 
 
+# Whole topics are read from their start, dozens of partitions at a time, and each brings one fetch more than the
+# queue may hold, still compressed: the defaults took 250 MB where these take 60, and were no quicker.
+_SWEEPING: Config = {
+    "enable.partition.eof": True,
+    "queued.max.messages.kbytes": 16_384,
+    "fetch.message.max.bytes": 262_144,
+}
+
+
 def transactional_id(settings: Settings) -> str:
     """Return the id that fences an older process in the same slot."""
     if not settings.slot:
@@ -43,21 +52,14 @@ def reader(settings: Settings) -> Consumer:
 
     It carries the group's id only because librdkafka asks for one; it never joins.
     """
-    tuning = {
-        "enable.partition.eof": True,
-        "queued.min.messages": 200_000,
-        "queued.max.messages.kbytes": 65_536,
-    }
-    consumer = Consumer(_base(settings) | _reading() | tuning | {"group.id": settings.group})
+    consumer = Consumer(_base(settings) | _reading() | _SWEEPING | {"group.id": settings.group})
     _learn_leaders(consumer, settings)
     return consumer
 
 
 def anchored_reader(settings: Settings, group: str) -> Consumer:
     """Return a consumer that joins another group to share partitions, and commits nothing."""
-    return Consumer(
-        _base(settings) | _group(settings) | _reading() | {"enable.partition.eof": True, "group.id": group}
-    )
+    return Consumer(_base(settings) | _group(settings) | _reading() | _SWEEPING | {"group.id": group})
 
 
 def transactional_producer(settings: Settings, on_log: logging.Logger) -> Producer:

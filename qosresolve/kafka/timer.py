@@ -36,7 +36,7 @@ from qosresolve.telemetry.progress import Progress
 from qosresolve.topics import REPORT, STATE, Names
 
 PASS_LIMIT = 5_000  # alarms fired between two polls
-CHUNK = 10_000
+CHUNK = 2_000
 PROBE_AFTER_MS = 10_000  # unsure for so long, an alarm is fired ahead of its time
 Ready = Mapping[int, Watched]
 

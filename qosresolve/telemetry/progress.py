@@ -28,9 +28,9 @@ class Progress:
         self.reading = False
 
     def at(self, expected: int, remaining: int) -> None:
-        """Say how much there is to read in all, and how much of it is left; more than before begins anew."""
+        """Say how much is left, of how much when it began. More left than before is another beginning."""
         now = self._clock()
-        if not self.reading or expected != self._expected or remaining > self._remaining:
+        if not self.reading or remaining > self._remaining:
             self._begin(expected, now)
         elif remaining < self._remaining:
             self._moved_at = now

@@ -90,6 +90,18 @@ def test_the_end_is_told_once(reading: Reading, lines: list[structlog.typing.Eve
     assert reading.progress.stalled_s == 0
 
 
+def test_what_is_read_in_parts_is_one_reading(
+    reading: Reading, lines: list[structlog.typing.EventDict]
+) -> None:
+    """Partitions that are done are not spoken of any more: the rest is no other reading."""
+    reading.read(1_000)
+    reading.read(300, expected=500)
+    reading.read(0, expected=200)
+    reading.progress.done()
+    assert [line["event"] for line in lines] == ["reading began", "reading done"]
+    assert (lines[-1]["records"], lines[-1]["seconds"]) == (1_000, 2)
+
+
 def test_what_does_not_move_stalls(reading: Reading) -> None:
     """Seconds without one offset; the first that comes ends it, and no time left is told meanwhile."""
     reading.read(1_000)

@@ -1,0 +1,74 @@
+"""Topics as a long life leaves them: many reports of ordinary size, with their alarm headers."""
+
+import multiprocessing
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+from confluent_kafka import KafkaError, Message
+
+from qosresolve.contracts.headers import alarm_headers
+from qosresolve.core.report import Report
+from qosresolve.kafka import clients
+from qosresolve.kafka.murmur import partition_of
+from qosresolve.settings import Settings
+from qosresolve.topics import REPORT, Names
+from tests.bench.core import prepare
+from tests.kafka.harness import RECORDS
+
+Due = Callable[[int], int]  # by the number of a report, ms since the epoch
+
+
+def report_bytes() -> bytes:
+    """Return a report with three obligations and ten findings: what most reports look like."""
+    report: Report = prepare()[0].case.reports[0]
+    return RECORDS.write_report(replace(report, report_id=str(uuid.UUID(int=0))))
+
+
+def keys(numbers: Iterable[int]) -> Iterator[tuple[str, bytes]]:
+    """Yield product and key of each report."""
+    for number in numbers:
+        product = f"P{number:07}"
+        yield product, f"{product}/{uuid.uuid5(uuid.NAMESPACE_OID, product)}".encode()
+
+
+def fill(settings: Settings, numbers: range, due: Due) -> None:
+    """Write reports in this process, each to the partition of its product."""
+    producer = clients.plain_producer(settings.model_copy(update={"kafka": {"compression.type": "lz4"}}))
+    topic, value = Names(settings.prefix).of(REPORT), report_bytes()
+    failed: list[str] = []
+
+    def delivered(error: KafkaError | None, _message: Message) -> None:
+        if error is not None:
+            failed.append(str(error))
+
+    for number, (product, key) in zip(numbers, keys(numbers), strict=True):
+        place = partition_of(product, settings.partitions)
+        headers = cast("Any", alarm_headers(due(number), 1))
+        while True:
+            try:
+                producer.produce(topic, value, key, place, headers=headers, on_delivery=delivered)
+            except BufferError:
+                producer.poll(0.1)
+            else:
+                break
+    producer.flush(60)
+    if failed:
+        raise RuntimeError(f"{len(failed)} reports were not written: {failed[0]}")
+
+
+def fill_apart(settings: Settings, numbers: range, due: Due) -> None:
+    """Write reports in a process of its own, which leaves nothing behind in this one."""
+    process = multiprocessing.get_context("fork").Process(target=fill, args=(settings, numbers, due))
+    process.start()
+    process.join()
+    if process.exitcode:
+        raise RuntimeError(f"filling ended with status {process.exitcode}")
+
+
+def resident_bytes() -> int:
+    """Return how much memory this process really has (Linux)."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * 4_096

@@ -1,0 +1,172 @@
+"""A timer with a million alarms: `python -m tests.bench.timer` (`make bench-timer`).
+
+On a real broker of its own: how fast a cold start arms them, from reports of ordinary size; what one takes;
+how fast it fires what became due in an outage; and how late it is at a steady rate. With `--no-broker` the
+bookkeeping alone.
+"""
+
+import argparse
+import gc
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+
+from qosresolve.core.inputs import Deadline
+from qosresolve.kafka import topics_admin
+from qosresolve.kafka.alarms import Alarm, Alarms
+from qosresolve.kafka.reading import read_all
+from qosresolve.kafka.timer import Timer
+from qosresolve.settings import Settings, load
+from qosresolve.topics import DEADLINE, Names
+from tests.bench.filling import fill_apart, keys, resident_bytes
+from tests.kafka.harness import RECORDS, Running, World, await_that, wall_ms
+from tests.support.kafka_server import KafkaServer
+
+HOUR = 3_600_000
+PARTITIONS = 12
+AHEAD_S = 20  # the first of the steady ones is due so long after it was asked for
+LONG_S = 300.0
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--alarms", type=int, default=1_000_000, help="armed, due in hours")
+    parser.add_argument("--overdue", type=int, default=100_000, help="that became due while no timer ran")
+    parser.add_argument("--rate", type=int, default=5_000, help="fires a second, steadily")
+    parser.add_argument("--seconds", type=int, default=20, help="for how long")
+    parser.add_argument("--no-broker", action="store_true", help="the bookkeeping alone")
+    given = parser.parse_args()
+    if given.no_broker:
+        structure(given.alarms)
+        return
+    with KafkaServer() as server:
+        settings = load(
+            overrides=[
+                f"bootstrap_servers={server.bootstrap}",
+                "prefix=bench.",
+                f"partitions={PARTITIONS}",
+                "replication_factor=1",
+                "log_level=warning",
+            ]
+        )
+        topics_admin.create(settings)
+        on_a_broker(settings, given)
+
+
+# -- the bookkeeping alone
+
+
+def structure(count: int) -> None:
+    """Arm, fire and move alarms of one partition."""
+    for _ in _given(1_000):
+        pass
+    gc.collect()
+    before, began = resident_bytes(), time.perf_counter()
+    for _ in _given(count):
+        pass
+    made_s, began = time.perf_counter() - began, time.perf_counter()
+    alarms = Alarms()
+    for key, due in _given(count):
+        alarms.arm(key, 1, due)
+    _print("armed a second", count / (time.perf_counter() - began - made_s))
+    _print("bytes an alarm (resident)", (resident_bytes() - before) / count)
+    fired, passes = 0, []
+    while True:
+        began = time.perf_counter()
+        firings = list(_firing(alarms, HOUR))
+        passes.append(time.perf_counter() - began)
+        fired += len(firings)
+        if not firings:
+            break
+    _print("fired a second", fired / sum(passes))
+    _print("longest pass of 5,000, ms", max(passes) * 1_000)
+    began = time.perf_counter()
+    for _ in range(1_000):
+        list(alarms.overlooked(0, 5_000, 0, 5_000))
+        list(alarms.due(HOUR, 5_000))
+    _print(f"an idle round with {fired:,} unsettled, us", (time.perf_counter() - began) * 1_000)
+
+
+def _given(count: int) -> Iterator[tuple[bytes, int]]:
+    return ((key, at * 7_919_000 % (8 * HOUR)) for at, (_, key) in enumerate(keys(range(count))))
+
+
+def _firing(alarms: Alarms, now: int) -> Iterator[Alarm]:
+    for alarm in alarms.due(now, 5_000):
+        firing = alarm.again(0)
+        alarms.fired(firing)
+        yield firing
+
+
+# -- on a broker
+
+
+def on_a_broker(settings: Settings, given: argparse.Namespace) -> None:
+    """Start a timer on a filled topic; then give it a steady stream."""
+    count, overdue = given.alarms, given.overdue
+    now = wall_ms()
+    fill_apart(settings, range(count), lambda number: now + 2 * HOUR + number * 7_919_000 % (48 * HOUR))
+    fill_apart(
+        settings, range(count, count + overdue), lambda at: now - HOUR + (at - count) * HOUR // overdue
+    )
+    gc.collect()
+    before, began = resident_bytes(), time.monotonic()
+    timer = World.start(Timer, settings)
+    await_that(lambda: timer.metric("qosresolve_timer_armed") >= count + overdue, "alarms", LONG_S)
+    seconds = time.monotonic() - began
+    _print("armed from cold start, seconds", seconds)
+    _print("armed a second", (count + overdue) / seconds)
+    await_that(lambda: _fired(timer) >= overdue, "end of the flood", LONG_S)
+    _print("bytes an alarm (resident, client included)", (resident_bytes() - before) / (count + overdue))
+    time.sleep(1)
+    flood = _deadlines(settings)
+    _print("fired a second after an outage", _rate([at for at, _ in flood]))
+    first = count + overdue
+    begin = wall_ms() + AHEAD_S * 1_000
+    fill_apart(
+        settings,
+        range(first, first + given.rate * given.seconds),
+        lambda at: begin + (at - first) * 1_000 // given.rate,
+    )
+    if wall_ms() > begin:
+        raise RuntimeError("it took too long to ask for the steady ones: the machine is too busy for this")
+    await_that(lambda: _fired(timer) >= overdue + given.rate * given.seconds, "steady fires", LONG_S)
+    time.sleep(1)
+    timer.stop()
+    steady = [(at, due) for at, due in _deadlines(settings) if due >= begin]
+    late = sorted(at - due for at, due in steady)
+    _print("fired a second, steadily", _rate([at for at, _ in steady]))
+    cuts = statistics.quantiles(late, n=100)
+    for name, value in (("p50", cuts[49]), ("p99", cuts[98]), ("most", late[-1]), ("least", late[0])):
+        _print(f"lateness, ms, {name}", value)
+
+
+def _fired(timer: Running) -> float:
+    assert not timer.failure, timer.failure
+    return timer.metric("qosresolve_timer_fired_total", again="false")
+
+
+def _deadlines(settings: Settings) -> list[tuple[int, int]]:
+    """Return broker time and due time of every deadline."""
+    places = [(Names(settings.prefix).of(DEADLINE), number) for number in range(PARTITIONS)]
+    found = []
+    for message in read_all(settings, places):
+        body = RECORDS.read_input(DEADLINE.record, message.value() or b"")
+        assert isinstance(body, Deadline)
+        found.append((message.timestamp()[1], body.due))
+    return found
+
+
+def _rate(instants: list[int]) -> float:
+    return len(instants) * 1_000 / (max(instants) - min(instants))
+
+
+def _print(what: str, value: float) -> None:
+    sys.stdout.write(f"{value:12,.1f}  {what}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
