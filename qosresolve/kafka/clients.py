@@ -20,8 +20,8 @@ Config = dict[str, Any]
 _FAST_FETCH: Config = {"fetch.queue.backoff.ms": 5, "fetch.wait.max.ms": 50}
 
 
-# Whole topics are read from their start, dozens of partitions at a time, and each brings one fetch more than the
-# queue may hold, still compressed: the defaults took 250 MB where these take 60, and were no quicker.
+# Whole topics are read from their start, dozens of partitions at a time, and each brings one fetch more than
+# the queue may hold, still compressed: the defaults took 250 MB where these take 60, and were no quicker.
 _SWEEPING: Config = {
     "enable.partition.eof": True,
     "queued.max.messages.kbytes": 16_384,
