@@ -35,7 +35,7 @@ class ConfigError(QosResolveError):
 class PoisonRecordError(QosResolveError):
     """A record that will never be taken as it is.
 
-    `stage` is where it failed: decode, validate, step or size.
+    `stage` is where it failed: decode, validate, step or size; crash, where it ended the process.
     """
 
     def __init__(self, message: str, *, stage: str, remedy: str = "") -> None:

@@ -63,8 +63,13 @@ class Settings(BaseSettings):
     backlog_wait_ms: int = Field(30_000, ge=0, description="longest a deadline waits for older records")
     watchdog_ms: int = Field(120_000, ge=1_000, description="a loop without progress ends the process")
     dead_letter_limit: int = Field(1_000, ge=1, description="dead letters in a row that stop a partition")
+    suspect_file: str | None = Field(
+        None, description="outlives a crash: the record being taken; default: a temporary file; empty: none"
+    )
     cached_cases: int = Field(50_000, ge=1, description="decoded cases kept per worker")
     refire_ms: int = Field(5_000, ge=100, description="timer fires again when an alarm stays unsettled")
+    audit_overdue_ms: int = Field(60_000, ge=1_000, description="auditor: a deadline is overdue after this")
+    audit_from_start: bool = Field(default=False, description="auditor: fold the whole journal too")
     http_port: int = Field(0, ge=0, le=65_535, description="metrics and health; 0: none")
     http_host: str = Field("127.0.0.1", description="address the metrics and health port listens on")
     log_format: Literal["json", "console"] = Field("json", description="console is for people")

@@ -76,3 +76,4 @@ class Rule(StrEnum):
     WRONG_PARTITION = "WrongPartition", "forwarded to the partition that its key hashes to"
     DOES_NOT_DECODE = "DoesNotDecode", "dead letter: bytes that are not a record of the topic"
     TOO_LARGE = "TooLarge", "dead letter: the report would outgrow its cap"
+    ENDED_THE_PROCESS = "EndedTheProcess", "dead letter: taking it ended the process, again and again"

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 
 from qosresolve.contracts.records import Contracts
 from qosresolve.core.case import Case
+from qosresolve.errors import FatalError, PoisonRecordError
+from qosresolve.kafka.note import READING, Note
 
 Rows = dict[str, bytes]  # report id -> Avro bytes
 
@@ -16,8 +18,9 @@ Rows = dict[str, bytes]  # report id -> Avro bytes
 class CaseStore:
     """Raw reports and watches by product, with a bounded cache of decoded cases."""
 
-    def __init__(self, contracts: Contracts, cached: int) -> None:
+    def __init__(self, contracts: Contracts, cached: int, note: Note | None = None) -> None:
         self._contracts = contracts
+        self._note = note or Note()
         self._cached = cached
         self._reports: dict[str, Rows] = {}
         self._watches: dict[str, bytes] = {}
@@ -58,7 +61,10 @@ class CaseStore:
             self._decoded.popitem(last=False)
 
     def get(self, product: str) -> Case:
-        """Return a product's case, an empty one where nothing is held."""
+        """Return a product's case, an empty one where nothing is held.
+
+        Raises FatalError where it cannot be read: to go on without would break what was promised.
+        """
         case = self._decoded.get(product)
         if case is not None:
             return case
@@ -66,15 +72,28 @@ class CaseStore:
         watch = self._watches.get(product)
         if rows is None and watch is None:
             return Case(product)
+        place = self._note.enter(READING)
         case = self._decode(product, rows or {}, watch)
+        self._note.leave(place)
         self._remember(case)
         return case
 
     def _decode(self, product: str, rows: Rows, watch: bytes | None) -> Case:
-        reports = [self._contracts.read_report(row) for row in rows.values()]
+        try:
+            reports = [self._contracts.read_report(row) for row in rows.values()]
+            found = self._contracts.read_watch(watch) if watch else None
+        except PoisonRecordError as error:
+            raise FatalError(
+                unreadable(f"reports {', '.join(rows) or 'none'} and watch of a product", error)
+            ) from error
         reports.sort(key=lambda report: (report.opened_at, report.report_id))
-        return Case(product, self._contracts.read_watch(watch) if watch else None, tuple(reports))
+        return Case(product, found, tuple(reports))
 
     def products(self) -> Iterator[str]:
         """Yield every product held."""
         return iter(self._reports.keys() | self._watches.keys())
+
+
+def unreadable(what: str, error: PoisonRecordError) -> str:
+    """Return what to say of state that cannot be read, and where to look."""
+    return f"{what}: the state cannot be read ({error}); see docs/runbooks/unreadable-state.md"

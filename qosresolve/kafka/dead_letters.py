@@ -4,21 +4,37 @@ Header names are Kafka Connect's. Neither the payload nor an exception's text th
 log line or a header.
 """
 
-from typing import cast
+from hashlib import sha256
 
 from confluent_kafka import Message
 
 from qosresolve.core.facts import DeadLettered
 from qosresolve.core.ids import body_digest
 from qosresolve.errors import PoisonRecordError
+from qosresolve.kafka.incoming import LEFT_OUT, headers_of
 from qosresolve.kafka.outputs import Headers, Output
-from qosresolve.topics import DEAD_LETTERS, Names
+from qosresolve.topics import DEAD_LETTER_BYTES, DEAD_LETTERS, Names
 
 PREFIX = "__connect.errors."
+MOST_BYTES = DEAD_LETTER_BYTES - 65_536  # of key, value and headers: the rest is for framing and compression
+KEY_BYTES = 1_024  # a longer key is left out with the value
+_A_HEADER = 10  # bytes for the lengths of its name and value, at most
 
 
 def dead_letter(names: Names, message: Message, error: PoisonRecordError) -> Output:
-    """Return the dead letter of a record, byte-identical in key, value and headers."""
+    """Return the dead letter of a record, byte-identical in key, value and headers.
+
+    Only what a compressed batch can hold may be too large for that: its letter says where the record lies,
+    and what it was.
+    """
+    key, value, headers = message.key(), message.value(), original_headers(message)
+    ours = _provenance(message, error)
+    if size_of(key, value, headers) > MOST_BYTES:
+        key, value, headers = _key_alone(key), None, _what_it_was(key, value, headers)
+    return Output(names.of(DEAD_LETTERS), message.partition() or 0, key, value, [*headers, *ours])
+
+
+def _provenance(message: Message, error: PoisonRecordError) -> Headers:
     provenance = {
         "topic": message.topic(),
         "partition": message.partition(),
@@ -28,14 +44,24 @@ def dead_letter(names: Names, message: Message, error: PoisonRecordError) -> Out
         "exception.class.name": type(error).__name__,
         "exception.message": str(error),
     }
-    ours: Headers = [(PREFIX + name, str(value).encode()) for name, value in provenance.items()]
-    return Output(
-        names.of(DEAD_LETTERS),
-        message.partition() or 0,
-        message.key(),
-        message.value(),
-        [*original_headers(message), *ours],
-    )
+    return [(PREFIX + name, str(value).encode()) for name, value in provenance.items()]
+
+
+def _key_alone(key: bytes | None) -> bytes | None:
+    return key if key is not None and len(key) <= KEY_BYTES else None
+
+
+def _what_it_was(key: bytes | None, value: bytes | None, headers: Headers) -> Headers:
+    """Say of a record that stays where it is how large it was, and the hash of its value."""
+    body = value or b""
+    sizes = f"key {len(key or b'')} bytes, value {len(body)} bytes, {len(headers)} headers"
+    return [(LEFT_OUT, sizes.encode()), (f"{LEFT_OUT}.sha256", sha256(body).hexdigest().encode())]
+
+
+def size_of(key: bytes | None, value: bytes | None, headers: Headers) -> int:
+    """Return how many bytes a record takes at most in a batch that is not compressed."""
+    named = sum(_A_HEADER + len(name.encode()) + len(held or b"") for name, held in headers)
+    return len(key or b"") + len(value or b"") + named
 
 
 def fact_of(message: Message, error: PoisonRecordError) -> DeadLettered:
@@ -46,8 +72,9 @@ def fact_of(message: Message, error: PoisonRecordError) -> DeadLettered:
 
 def original_headers(message: Message) -> Headers:
     """Return a record's headers as they came; a null stays a null."""
-    headers = cast("list[tuple[str, bytes | str | None]]", message.headers() or [])
-    return [(name, value.encode() if isinstance(value, str) else value) for name, value in headers]
+    return [
+        (name, value.encode() if isinstance(value, str) else value) for name, value in headers_of(message)
+    ]
 
 
 class Brake:

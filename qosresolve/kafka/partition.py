@@ -10,14 +10,22 @@ from dataclasses import dataclass, replace
 
 from confluent_kafka import Message
 
+from qosresolve.contracts.limits import EARLIEST, LATEST
 from qosresolve.core.partition import PartitionState, Position
-from qosresolve.errors import ConfigError, RetriableError
-from qosresolve.kafka.cases import CaseStore
+from qosresolve.core.policy import UnknownPolicyError
+from qosresolve.errors import FatalError, PoisonRecordError, QosResolveError
+from qosresolve.kafka.cases import CaseStore, unreadable
 from qosresolve.kafka.dead_letters import Brake
+from qosresolve.kafka.note import CHECKING, TAKING, WRITING, at
+from qosresolve.kafka.offsets import Place
 from qosresolve.kafka.outputs import Output, Writer
-from qosresolve.kafka.staging import Control, Shared, Staging, timestamp
+from qosresolve.kafka.staging import Control, Shared, Staging
+from qosresolve.kafka.suspects import Suspect
 from qosresolve.kafka.windows import Windows
 from qosresolve.topics import DEADLINE, REPORT, WATCH
+
+TRIES = 10  # at a batch that the client cannot unpack; it asks for it again every half second
+CAREFUL = 20_000  # records whose reports are written one by one after a death in the writing of a batch
 
 
 @dataclass(slots=True)
@@ -45,7 +53,7 @@ class Partition:
         self.epoch = epoch
         self.ready = False
         self.state = PartitionState(number, (), "")
-        self.store = CaseStore(shared.contracts, shared.cached_cases)
+        self.store = CaseStore(shared.contracts, shared.cached_cases, shared.suspects.note)
         self.brake = Brake(shared.dead_letter_limit)
         self.counters = Counters()
         self._shared = shared
@@ -56,15 +64,33 @@ class Partition:
         self._waiting: deque[Waiting] = deque()
         self._batch: list[Message] = []
         self._first_policy: tuple[str, int] | None = None
+        self._note = shared.suspects.note
+        self._taking = _places(number, TAKING, shared)
+        self._checking = _places(number, CHECKING, shared)
+        self._writing = at(number, 0, WRITING)
+        self._suspects: dict[tuple[str, int], Suspect] = {}
+        self._unreadable: tuple[object, int] = (None, 0)
+        self._careful = CAREFUL if number in shared.suspects.careful else 0
         self._windows = Windows()
         self._staging = self._fresh()
 
     # -- restore
 
+    def remembered(self, offset: int, value: bytes) -> PartitionState:
+        """Return what a partition record says. Raises FatalError where it cannot be read."""
+        self._shared.suspects.reading(self.number, offset)
+        try:
+            return self._shared.contracts.read_partition(value)
+        except PoisonRecordError as error:
+            raise FatalError(unreadable(f"partition {self.number}", error)) from error
+        finally:
+            self._note.clear()
+
     def start(self, state: PartitionState) -> None:
         """Begin at a restored or initial state."""
         self.state = state
         self._windows = Windows(state.windows)
+        self._suspects = self._shared.suspects.of(self.number, self.positions)
         self.ready = True
         self.rewind()
 
@@ -85,16 +111,47 @@ class Partition:
             self._waiting.append(Waiting(message, now))
             self._next[topic] = offset + 1
         else:
-            self._stage(message)
+            self._stage(message, topic, offset)
             self._next[topic] = offset + 1
 
     def reach(self, topic: str, offset: int) -> None:
         """Note how far an input was read; the end of a partition counts, control records lie behind it."""
         self._reached[topic] = max(self._reached.get(topic, 0), offset)
 
-    def _stage(self, message: Message) -> None:
-        self._staging.stage(message)
+    def stuck(self, place: Place, offset: int) -> bool:
+        """Note that a batch could not be read; true once it was tried often enough to be no passing fault."""
+        at_batch, tries = self._unreadable
+        self._unreadable = (place, offset), tries + 1 if at_batch == (place, offset) else 1
+        return self._unreadable[1] >= TRIES
+
+    def _stage(self, message: Message, topic: str, offset: int) -> None:
+        if self._careful or self._suspects:
+            self._stage_warily(message, topic, offset)
+        else:
+            self._noted(message, self._taking[topic], offset)
         self._batch.append(message)
+
+    def _noted(self, message: Message, place: int, offset: int, *, check_reports: bool = False) -> None:
+        """Stage a record with its place noted: the note stays only where the process dies of it."""
+        self._note.set(place, offset)
+        try:
+            self._staging.stage(message, check_reports=check_reports)
+        except (QosResolveError, UnknownPolicyError):
+            self._note.clear()
+            raise
+        self._note.clear()
+
+    def _stage_warily(
+        self, message: Message, topic: str, offset: int, *, check_reports: bool = False
+    ) -> None:
+        """Bury a record that ended earlier processes; write reports one by one where none could be named."""
+        suspect = self._suspects.get((topic, offset))
+        if suspect is not None and self._shared.suspects.is_it(suspect, message) and suspect.guilty:
+            self._staging.bury(message, suspect.error())
+            return
+        check = check_reports or self._careful > 0
+        self._careful = max(0, self._careful - 1)
+        self._noted(message, (self._checking if check else self._taking)[topic], offset, check_reports=check)
 
     @property
     def unasked(self) -> bool:
@@ -120,7 +177,7 @@ class Partition:
             if not caught_up and now - first.since < self._shared.backlog_wait_s:
                 return
             self.counters.backlog_timeouts += not caught_up
-            self._stage(first.message)
+            self._stage(first.message, self._deadlines, first.message.offset() or 0)
             self._waiting.popleft()
 
     def _caught_up(self, waiting: Waiting) -> bool:
@@ -142,11 +199,23 @@ class Partition:
 
     def outputs(self) -> list[Output]:
         """Return every record of the staged batch, the partition record last."""
+        self._note.set(self._writing, 0)
+        try:
+            outputs = self._outputs()
+        except (QosResolveError, UnknownPolicyError):
+            self._note.clear()
+            raise
+        self._note.clear()
+        return outputs
+
+    def _outputs(self) -> list[Output]:
         try:
             changes = self._staging.changes()
-        except (RetriableError, ConfigError):
+        except PoisonRecordError:
+            changes = self._restaged()
+        except (QosResolveError, MemoryError):
             raise
-        except Exception:  # noqa: BLE001 - too large, or not to be written: one input is to blame, not the batch
+        except Exception:  # noqa: BLE001 - not to be written: one input is to blame, not the batch
             changes = self._restaged()
         state = self._staged_state()
         record = self._writer.partition(state, self.next_offsets()[self._deadlines])
@@ -156,7 +225,8 @@ class Partition:
         """A report cannot be written: stage again, looking at each record, to find the one to bury."""
         self._staging = self._fresh()
         for message in self._batch:
-            self._staging.stage(message, check_reports=True)
+            self._stage_warily(message, message.topic() or "", message.offset() or 0, check_reports=True)
+        self._note.set(self._writing, 0)
         return self._staging.changes()
 
     def next_offsets(self) -> dict[str, int]:
@@ -168,8 +238,9 @@ class Partition:
 
     def _staged_state(self) -> PartitionState:
         positions = tuple(Position(topic, offset) for topic, offset in self.next_offsets().items())
-        newest = max((timestamp(message) for message in self._batch), default=self.state.updated_at)
-        now = max(newest, self.state.updated_at)
+        times = (message.timestamp()[1] for message in self._batch)
+        now = max((time for time in times if EARLIEST <= time < LATEST), default=0)
+        now = max(now, self.state.updated_at)
         return replace(
             self.state,
             positions=positions,
@@ -188,6 +259,8 @@ class Partition:
         if self.state.windows is not self._windows.known:
             self._windows = Windows(self.state.windows)
         self.brake = done.brake
+        if self._suspects:
+            self._suspects = self._shared.suspects.of(self.number, self.positions)
         self._batch = []
         self._staging = self._fresh()
         return done
@@ -217,3 +290,7 @@ class Partition:
         if self._first_policy and not self.state.active_policy:  # until it is committed, with every attempt
             staging.activate(*self._first_policy)
         return staging
+
+
+def _places(number: int, phase: int, shared: Shared) -> dict[str, int]:
+    return {topic: at(number, index, phase) for index, topic in enumerate(shared.names.inputs)}

@@ -6,7 +6,7 @@ transaction is confirmed, and all of it is dropped if it is not.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from traceback import extract_tb
 
@@ -24,13 +24,16 @@ from qosresolve.core.rules import Rule
 from qosresolve.core.step import step
 from qosresolve.core.vocabulary import Outcome, Verb
 from qosresolve.errors import PoisonRecordError, QosResolveError
-from qosresolve.kafka.dead_letters import Brake, dead_letter, fact_of, original_headers
+from qosresolve.kafka.dead_letters import Brake, dead_letter, fact_of, original_headers, size_of
+from qosresolve.kafka.incoming import broker_time, headers_of, product_of, written_time
 from qosresolve.kafka.murmur import partition_of
 from qosresolve.kafka.outputs import Output, Writer
+from qosresolve.kafka.suspects import Suspects
 from qosresolve.kafka.windows import Windows
 from qosresolve.topics import COMMAND, Names
 
 FORWARDED_FROM = "forwarded-from"
+FORWARDED_BYTES = 1_000_000  # what a topic with the broker's own max.message.bytes takes for certain
 _HASH = re.compile(r"[0-9a-f]{64}")
 CONTROL = (Verb.ACTIVATE_POLICY, Verb.SET_WINDOW)
 
@@ -46,6 +49,7 @@ class Shared:
     cached_cases: int
     dead_letter_limit: int
     backlog_wait_s: float
+    suspects: Suspects = field(default_factory=Suspects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +87,22 @@ class Staging:
         """Step one input into the overlay; a record that fails becomes a dead letter beside it.
 
         With `check_reports`, one whose reports cannot be written is such a record. Raises what is no fault of
-        the record, with nothing staged of it: UnknownPolicyError, RetriableError, ConfigError.
+        the record, with nothing staged of it: UnknownPolicyError, RetriableError, ConfigError, FatalError;
+        and MemoryError, of which one record proves nothing.
         """
         try:
             self._take(message, check_reports=check_reports)
             self.brake.count(dead=False)
         except PoisonRecordError as error:
             self._bury(message, error)
-        except (QosResolveError, UnknownPolicyError):
+        except (QosResolveError, UnknownPolicyError, MemoryError):
             raise
         except Exception as error:  # noqa: BLE001 - a fault in the rules must not stop the partition
             self._bury(message, _fault(error))
+
+    def bury(self, message: Message, error: PoisonRecordError) -> None:
+        """Make a dead letter of a record that is not to be read."""
+        self._bury(message, error)
 
     def _take(self, message: Message, *, check_reports: bool) -> None:
         value = message.value()
@@ -104,23 +113,23 @@ class Staging:
         record = self._names.topic(message.topic() or "").record
         body = self._contracts.read_input(record, value)
         cause = Cause(message.topic() or "", self.number, message.offset() or 0, body.identity())
+        now = broker_time(message)
         if isinstance(body, Command) and body.verb in CONTROL:
-            self._control(message, body, cause)
+            self._control(message, body, cause, now)
         elif partition_of(body.product_id, self._partitions) != self.number:
             self._forward(message, body, cause)
         else:
-            self._step(message, Received(cause, body, body_digest(value)), check_reports=check_reports)
+            self._step(message, Received(cause, body, body_digest(value)), now, check_reports=check_reports)
 
-    def _step(self, message: Message, received: Received, *, check_reports: bool) -> None:
+    def _step(self, message: Message, received: Received, now: int, *, check_reports: bool) -> None:
         product = received.body.product_id
         before = self.cases.get(product) or self._committed(product)
-        now = timestamp(message)
         policies = self.control.windows.beside(self._policies(self.control.policy), now)
         result = step(before, received, policies, now)
         if check_reports:
             for _ in self._writer.changes(self.number, before, result.case):
                 pass  # raises when a report would be too large, or is not to be written
-        trace = head.traceparent(message.headers())
+        trace = head.traceparent(headers_of(message))
         requests = [self._writer.request(self.number, item, trace) for item in result.requests]
         self._record(result.entry, trace)
         self.outputs.extend(requests)
@@ -135,12 +144,12 @@ class Staging:
     def _entry(
         self, message: Message, product: str, cause: Cause, outcome: Outcome, rule: Rule, facts: Facts = ()
     ) -> None:
-        entry = Entry(product, cause, timestamp(message), outcome, rule, self.control.policy, b"", facts)
-        self._record(entry, head.traceparent(message.headers()))
+        entry = Entry(product, cause, written_time(message), outcome, rule, self.control.policy, b"", facts)
+        self._record(entry, head.traceparent(headers_of(message)))
 
-    def _control(self, message: Message, order: Command, cause: Cause) -> None:
+    def _control(self, message: Message, order: Command, cause: Cause, now: int) -> None:
         """Apply to the partition it lies in: which policy and window a decision saw is order, not luck."""
-        control, outcome, rule, facts = self._obeyed(order, timestamp(message))
+        control, outcome, rule, facts = self._obeyed(order, now)
         self._entry(message, order.product_id, cause, outcome, rule, facts)
         self.control = control
 
@@ -179,21 +188,24 @@ class Staging:
     def _forward(self, message: Message, body: Input, cause: Cause) -> None:
         """A foreign partitioner put it here: sent on to the product's own partition, not stepped."""
         here = f"{message.topic()}/{message.partition()}/{message.offset()}"
-        forwarded = Output(
-            message.topic() or "",
-            partition_of(body.product_id, self._partitions),
-            body.product_id.encode(),
-            message.value(),
-            [*original_headers(message), (FORWARDED_FROM, here.encode())],
-        )
+        headers = [*original_headers(message), (FORWARDED_FROM, here.encode())]
+        key, value = body.product_id.encode(), message.value()
+        size = size_of(key, value, headers)
+        if size > FORWARDED_BYTES:
+            raise PoisonRecordError(
+                f"{size} bytes on the wrong partition, more than {FORWARDED_BYTES} are not sent on",
+                stage="size",
+                remedy="mend the sender's partitioner (murmur2 of the product), then send it anew",
+            )
+        number = partition_of(body.product_id, self._partitions)
         self._entry(message, body.product_id, cause, Outcome.FORWARDED, Rule.WRONG_PARTITION)
-        self.outputs.append(forwarded)
+        self.outputs.append(Output(message.topic() or "", number, key, value, headers))
 
     def _bury(self, message: Message, error: PoisonRecordError) -> None:
-        product = (message.key() or b"").decode(errors="backslashreplace")
         cause = Cause(message.topic() or "", self.number, message.offset() or 0, "")
-        rule = Rule.TOO_LARGE if error.stage == "size" else Rule.DOES_NOT_DECODE
-        self._entry(message, product, cause, Outcome.DEAD_LETTER, rule, (fact_of(message, error),))
+        rule = _RULES.get(error.stage, Rule.DOES_NOT_DECODE)
+        facts = (fact_of(message, error),)
+        self._entry(message, product_of(message), cause, Outcome.DEAD_LETTER, rule, facts)
         self.outputs.append(dead_letter(self._names, message, error))
         self.brake.count(dead=True)
 
@@ -206,6 +218,9 @@ class Staging:
         ]
 
 
+_RULES = {"size": Rule.TOO_LARGE, "crash": Rule.ENDED_THE_PROCESS}
+
+
 def _fault(error: Exception) -> PoisonRecordError:
     """Return where the rules failed; values are left out, they may quote the payload."""
     frames = extract_tb(error.__traceback__)
@@ -213,8 +228,3 @@ def _fault(error: Exception) -> PoisonRecordError:
     return PoisonRecordError(
         f"{type(error).__name__} at {at}", stage="step", remedy="a fault in qosresolve: mend it, then redrive"
     )
-
-
-def timestamp(message: Message) -> int:
-    """Return a record's broker time in ms; on an input topic that is its append time."""
-    return message.timestamp()[1]

@@ -11,8 +11,8 @@ from qosresolve.core.partition import PartitionState, TopicIdentity
 from qosresolve.core.report import Report
 from qosresolve.core.vocabulary import DegradationKind, Outcome, Verb
 from qosresolve.errors import RetriableError
+from qosresolve.kafka.incoming import broker_time
 from qosresolve.kafka.outputs import Output, Writer
-from qosresolve.kafka.staging import timestamp
 from qosresolve.topics import DEAD_LETTERS, DEADLINE, DEGRADATION, JOURNAL, PARTITION, REPORT
 from tests.kafka.bench import HERE, NAMES, POLICY_A, POLICY_B, Bench, journal, of, products
 from tests.kafka.harness import RECORDS, command, degradation, wall_ms
@@ -77,7 +77,7 @@ def test_the_partition_record_is_last_and_holds_all_six_positions(bench: Bench) 
         DEGRADATIONS: 1
     }
     assert state.topic_ids == identities
-    assert state.updated_at == timestamp(message)
+    assert state.updated_at == broker_time(message)
 
 
 # -- overlay

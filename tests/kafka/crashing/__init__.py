@@ -1,0 +1,1 @@
+"""A folder for PYTHONPATH: its `sitecustomize` makes marked records end the process that takes them."""
