@@ -25,6 +25,12 @@ def ends(admin: AdminClient, places: Iterable[Place]) -> dict[Place, int]:
     return _offsets(admin, places, OffsetSpec.latest())  # type: ignore[no-untyped-call]
 
 
+def stable_ends(admin: AdminClient, places: Iterable[Place]) -> dict[Place, int]:
+    """Return up to where each (topic, partition) is decided: all below is committed or aborted."""
+    latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+    return _offsets(admin, places, latest, IsolationLevel.READ_COMMITTED)
+
+
 def starts(admin: AdminClient, places: Iterable[Place]) -> dict[Place, int]:
     """Return the first retained offset of each (topic, partition)."""
     return _offsets(admin, places, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
@@ -42,13 +48,16 @@ def patiently(call: Callable[[], T], seconds: float = 30.0) -> T:
             time.sleep(0.1)
 
 
-def _offsets(admin: AdminClient, places: Iterable[Place], spec: OffsetSpec) -> dict[Place, int]:
+def _offsets(
+    admin: AdminClient,
+    places: Iterable[Place],
+    spec: OffsetSpec,
+    isolation: IsolationLevel = IsolationLevel.READ_UNCOMMITTED,
+) -> dict[Place, int]:
     wanted = {TopicPartition(topic, partition): spec for topic, partition in places}
     if not wanted:
         return {}
-    futures = admin.list_offsets(
-        wanted, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=TIMEOUT
-    )
+    futures = admin.list_offsets(wanted, isolation_level=isolation, request_timeout=TIMEOUT)
     try:
         return {(at.topic, at.partition): future.result().offset for at, future in futures.items()}
     except Exception as error:

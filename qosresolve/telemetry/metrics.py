@@ -113,6 +113,7 @@ class AuditorMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.restore = ReadingMetrics(registry, "qosresolve_audit_restore", "where the auditor begins")
+        self.history = ReadingMetrics(registry, "qosresolve_audit_history", "the journal before that")
         self.partitions = Gauge(
             "qosresolve_audit_partitions", "Partitions audited, by state", ["state"], registry=registry
         )

@@ -1,6 +1,7 @@
 """One partition on a bench: no broker, records as the client would hand them out, and a policy in memory."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from confluent_kafka import Message
@@ -38,6 +39,7 @@ class Bench:
     limit: int = 1_000
     wait_s: float = 30.0
     active: str = POLICY_A.hash
+    clock: Callable[[], int] = wall_ms
     partition: Partition = field(init=False)
     offsets: Counter[str] = field(default_factory=Counter)
 
@@ -75,7 +77,7 @@ class Bench:
             key=key,
             value=value,
             headers=headers,  # type: ignore[arg-type] # the stub knows no null header; the broker does
-            timestamp=(2, wall_ms()),
+            timestamp=(2, self.clock()),
         )
 
     def record(

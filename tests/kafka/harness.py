@@ -26,6 +26,7 @@ from qosresolve.kafka.murmur import partition_of
 from qosresolve.kafka.reading import read_all
 from qosresolve.kafka.timer import Timer
 from qosresolve.kafka.worker import Worker
+from qosresolve.replay.live.auditor import Auditor
 from qosresolve.settings import Settings, load
 from qosresolve.telemetry.health import Health
 from qosresolve.topics import (
@@ -40,6 +41,7 @@ from qosresolve.topics import (
 )
 
 T = TypeVar("T")
+Role = Worker | Timer | Auditor
 PARTITIONS = 4
 POLICY = Path(__file__).parent / "policy.yaml"
 PATIENCE_S = 45.0
@@ -81,7 +83,7 @@ def await_that(condition: Callable[[], T | None], what: str, seconds: float = PA
 class Running:
     """A role in a thread of its own, as `qosresolve run` has it."""
 
-    role: Worker | Timer
+    role: Role
     health: Health
     registry: CollectorRegistry
     stop_event: threading.Event
@@ -121,7 +123,7 @@ class World:
     # -- roles
 
     @contextmanager
-    def running(self, role: type[Worker] | type[Timer], *more: str, slot: str = "0") -> Iterator[Running]:
+    def running(self, role: type[Role], *more: str, slot: str = "0") -> Iterator[Running]:
         """Run a role for the length of a block; what it raised fails the test."""
         settings = self.settings
         if more or slot != "0":
@@ -134,7 +136,7 @@ class World:
         assert not started.failure, started.failure
 
     @staticmethod
-    def start(role: type[Worker] | type[Timer], settings: Settings) -> Running:
+    def start(role: type[Role], settings: Settings) -> Running:
         """Start a role in a thread."""
         registry, health, stop = CollectorRegistry(), Health(), threading.Event()
         made = role(settings, RECORDS, registry=registry, health=health, stop=stop)

@@ -1,1 +1,1 @@
-"""`run`: the worker, the timer, or both in one process."""
+"""`run`: the worker, the timer and the auditor, each alone or several in one process."""

@@ -1,4 +1,4 @@
-"""`run`: the worker, the timer, or both in one process."""
+"""`run`: the worker, the timer and the auditor, each alone or several in one process."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -14,21 +14,32 @@ class Role(StrEnum):
 
     WORKER = "worker"
     TIMER = "timer"
+    AUDITOR = "auditor"
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
-        epilog=example("qosresolve run worker timer --set bootstrap_servers=broker:9092 --set slot=0")
+        epilog=example(
+            "qosresolve run worker timer --set bootstrap_servers=broker:9092 --set slot=0",
+            "qosresolve run auditor --set http_port=9100",
+            "qosresolve run auditor --set audit_from_start=true --set audit_overdue_ms=30000",
+        )
     )(run)
 
 
 def run(
-    roles: Annotated[list[Role], typer.Argument(metavar="ROLE...", help="worker, timer, or both.")],
+    roles: Annotated[
+        list[Role], typer.Argument(metavar="ROLE...", help="worker, timer, auditor, or several.")
+    ],
     config: ConfigFile = None,
     sets: Sets = None,
 ) -> None:
-    """Run one or both roles until SIGTERM or SIGINT.
+    """Run one role or several until SIGTERM or SIGINT.
+
+    worker: takes events, decides, writes reports and requests. timer: says when a deadline is due. auditor:
+    compares every report with the fold of its journal, live; it writes nothing, and what it finds is told by
+    metrics and log, not by its exit status.
 
     Exit status: 0 after a signal, 2 wrong settings, 70 stopped and needs a look, 75 start it again.
     """

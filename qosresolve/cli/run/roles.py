@@ -21,6 +21,7 @@ from qosresolve.kafka.reading import partitions_of
 from qosresolve.kafka.timer import Timer
 from qosresolve.kafka.wire import contracts_for
 from qosresolve.kafka.worker import Worker
+from qosresolve.replay.live.auditor import Auditor
 from qosresolve.settings import Settings
 from qosresolve.telemetry import health, log
 from qosresolve.telemetry.watchdog import watch
@@ -124,7 +125,7 @@ def _maker(
     watched: health.Health,
     stop: threading.Event,
 ) -> Maker:
-    kind = {"worker": Worker, "timer": Timer}[name]
+    kind = {"worker": Worker, "timer": Timer, "auditor": Auditor}[name]
     return lambda: kind(settings, contracts, registry=registry, health=watched, stop=stop)
 
 
