@@ -1,4 +1,4 @@
-"""What may happen to a timer, on a real broker: its clock is set, it is paused or killed, it is one of two."""
+"""What may happen to a timer, on a real broker: its clock is set; it is paused or killed, or one of two."""
 
 import os
 import signal
