@@ -14,6 +14,7 @@ from qosresolve.contracts.records import Contracts
 from qosresolve.core.facts import Entry
 from qosresolve.core.inputs import Input
 from qosresolve.kafka import clients
+from qosresolve.kafka.acls import Operation
 from qosresolve.kafka.murmur import partition_of
 from qosresolve.kafka.offsets import ends
 from qosresolve.replay.reports import places
@@ -45,7 +46,7 @@ class Asking:
         self._contracts = contracts
         self._record = record
         self._topic = Names(settings.prefix).of(topic)
-        self._count = len(places(settings, topic))
+        self._count = len(places(settings, topic, Operation.WRITE))
         self._journal = None if products is None else Journal(settings, contracts, self._partitions(products))
 
     def __enter__(self) -> Self:

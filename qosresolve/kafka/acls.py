@@ -165,6 +165,7 @@ TABLE: dict[Role, tuple[Need, ...]] = {
     Role.ORDERS: (
         Need(COMMAND, _WRITE, "ordering"),
         *_each(STATE, _READ, "finding what the order is about"),
+        Need(POLICY, _READ, "rehearsing it"),
         _DECISIONS,
         _NAMED,
     ),

@@ -111,6 +111,18 @@ def raise_if_denied(error: object, topic: str | None = None, operation: Operatio
         raise found from None
 
 
+def raise_if_hidden(admin: AdminClient, topic: str, operation: Operation) -> None:
+    """Raise DeniedError where a topic is not to be seen because we may not: brokers then say it is not there.
+
+    `operation` is what was to be done with it.
+    """
+    future = admin.describe_topics(TopicCollection([topic]), request_timeout=TIMEOUT)[topic]
+    try:
+        future.result()
+    except KafkaException as error:
+        raise_if_denied(error, topic, operation)
+
+
 def check(settings: Settings, roles: Iterable[Role]) -> None:
     """Ask whether these roles may do with their topics what they need. One request.
 

@@ -14,6 +14,8 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._listoffsets import OffsetSpec
 
 from qosresolve.errors import RetriableError
+from qosresolve.kafka.acls import Operation
+from qosresolve.kafka.denied import raise_if_denied, raise_if_hidden
 
 Place = tuple[str, int]
 T = TypeVar("T")
@@ -58,11 +60,17 @@ def _offsets(
     if not wanted:
         return {}
     futures = admin.list_offsets(wanted, isolation_level=isolation, request_timeout=TIMEOUT)
-    try:
-        return {(at.topic, at.partition): future.result().offset for at, future in futures.items()}
-    except Exception as error:
-        _look_again(admin, error)
-        raise RetriableError(f"cannot list offsets: {error}") from error
+    found = {}
+    for at, future in futures.items():
+        try:
+            found[at.topic, at.partition] = future.result().offset
+        except Exception as error:
+            raise_if_denied(error, at.topic, Operation.READ)
+            if _unseen(error):
+                raise_if_hidden(admin, at.topic, Operation.READ)
+            _look_again(admin, error)
+            raise RetriableError(f"cannot list offsets: {error}") from error
+    return found
 
 
 def _look_again(admin: AdminClient, error: Exception) -> None:
@@ -78,3 +86,11 @@ _OUTDATED = (
     KafkaError.UNKNOWN_LEADER_EPOCH,
     KafkaError.NOT_LEADER_FOR_PARTITION,
 )
+
+
+def _unseen(error: Exception) -> bool:
+    """Tell whether the brokers did not say who leads the partition: it is not there, or we may not see it."""
+    return isinstance(error, KafkaException) and error.args[0].code() in (
+        KafkaError._NOENT,  # noqa: SLF001 - the client's own constant
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+    )

@@ -13,7 +13,7 @@ from confluent_kafka.admin import AdminClient
 from qosresolve.errors import FatalError
 from qosresolve.kafka import clients
 from qosresolve.kafka.acls import Operation
-from qosresolve.kafka.denied import raise_if_denied
+from qosresolve.kafka.denied import raise_if_denied, raise_if_hidden
 from qosresolve.kafka.offsets import Place, ends, patiently, starts
 from qosresolve.settings import Settings
 
@@ -106,7 +106,10 @@ def stalled(pending: Iterable[Place], seconds: float) -> str:
     )
 
 
-def partitions_of(admin: AdminClient, topic: str) -> int:
-    """Return the partition count of a topic, 0 where it does not exist."""
+def partitions_of(admin: AdminClient, topic: str, operation: Operation = Operation.READ) -> int:
+    """Return the partition count of a topic, 0 where it does not exist. Raises DeniedError."""
     metadata = admin.list_topics(timeout=10).topics.get(topic)
-    return len(metadata.partitions) if metadata is not None and metadata.error is None else 0
+    if metadata is None or metadata.error is not None:
+        raise_if_hidden(admin, topic, operation)
+        return 0
+    return len(metadata.partitions)

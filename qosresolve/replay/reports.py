@@ -13,6 +13,7 @@ from qosresolve.core.partition import PartitionState
 from qosresolve.core.report import Report
 from qosresolve.errors import ConfigError
 from qosresolve.kafka import clients
+from qosresolve.kafka.acls import Operation
 from qosresolve.kafka.murmur import partition_of
 from qosresolve.kafka.offsets import Place
 from qosresolve.kafka.reading import partitions_of, read_all
@@ -55,10 +56,10 @@ def partition_states(settings: Settings, contracts: Contracts) -> dict[int, Part
     return {state.partition: state for state in sorted(states, key=lambda state: state.partition)}
 
 
-def places(settings: Settings, topic: Topic) -> list[Place]:
-    """Return every partition of a topic. Raises ConfigError where it does not exist."""
+def places(settings: Settings, topic: Topic, operation: Operation = Operation.READ) -> list[Place]:
+    """Return every partition of a topic. Raises ConfigError where it does not exist, or we may not see it."""
     name = Names(settings.prefix).of(topic)
-    count = partitions_of(clients.admin(settings), name)
+    count = partitions_of(clients.admin(settings), name, operation)
     if count == 0:
         raise ConfigError(
             f"there is no topic {name}",

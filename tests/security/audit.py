@@ -40,8 +40,11 @@ class Asked:
 
     @property
     def own(self) -> bool:
-        """True where the ACL is of the very operation: Read and Write allow Describe along."""
-        return self.rule[1] == self.operation
+        """True where it was used for what it says: Read and Write allow Describe along.
+
+        Nor does it count that a client asked what it may do, instead of doing it.
+        """
+        return self.rule[1] == self.operation and (self.request != "Metadata" or self.operation == "DESCRIBE")
 
 
 class Audit:

@@ -13,6 +13,7 @@ from qosresolve.contracts.records import Contracts
 from qosresolve.core.inputs import Command
 from qosresolve.core.vocabulary import Verb
 from qosresolve.errors import ConfigError
+from qosresolve.kafka.acls import Operation
 from qosresolve.kafka.policies import PolicyBook
 from qosresolve.kafka.wire import contracts_for
 from qosresolve.replay.reports import places, published_policies
@@ -65,7 +66,7 @@ def activate(
     contracts = contracts_for(settings)
     policy_hash = _hash_of(settings, contracts, policy, dry_run=dry_run)
     command_id = str(uuid.uuid4())
-    partitions = [number for _, number in places(settings, COMMAND)]
+    partitions = [number for _, number in places(settings, COMMAND, Operation.WRITE)]
     if not dry_run:
         record, value = contracts.write_input(_command(command_id, policy_hash, order))
         send(settings, [Sending(record, number, str(number), value) for number in partitions])

@@ -16,8 +16,7 @@ from prometheus_client import CollectorRegistry, PlatformCollector, ProcessColle
 from qosresolve.cli.session import probe
 from qosresolve.contracts.records import Contracts
 from qosresolve.errors import ConfigError, FatalError, QosResolveError
-from qosresolve.kafka import clients
-from qosresolve.kafka.reading import partitions_of
+from qosresolve.kafka import acls, clients, denied
 from qosresolve.kafka.timer import Timer
 from qosresolve.kafka.wire import contracts_for
 from qosresolve.kafka.worker import Worker
@@ -25,7 +24,6 @@ from qosresolve.replay.live.auditor import Auditor
 from qosresolve.settings import Settings
 from qosresolve.telemetry import health, log
 from qosresolve.telemetry.watchdog import watch
-from qosresolve.topics import ANCHOR, Names
 
 CRASHED = 70
 _STOPPING = (signal.SIGTERM, signal.SIGINT)
@@ -39,13 +37,17 @@ class Running(Protocol):
 
 
 Maker = Callable[[], Running]
+Explain = Callable[[QosResolveError, str], QosResolveError]  # what ended a role, by its name
 
 
 class Crew:
     """Some roles that live and stop together."""
 
-    def __init__(self, stop: threading.Event, watched: health.Health) -> None:
+    def __init__(
+        self, stop: threading.Event, watched: health.Health, explain: Explain = lambda error, _: error
+    ) -> None:
         self.exit_code = 0
+        self._explain = explain
         self._stop = stop
         self._watched = watched
         self._threads: list[threading.Thread] = []
@@ -69,8 +71,9 @@ class Crew:
         try:
             make().run()
         except QosResolveError as error:
-            logger.error("role failed", error=str(error), kind=type(error).__name__)  # noqa: TRY400 - expected
-            self._fail(error.exit_code)
+            why = self._explain(error, role)
+            logger.error("role failed", error=str(why), kind=type(why).__name__)  # noqa: TRY400 - expected
+            self._fail(why.exit_code)
         except BaseException:  # noqa: BLE001 - whatever it is, the others must not go on alone
             logger.error("role crashed", traceback=traceback.format_exc())  # noqa: TRY400 - it is in there
             self._fail(CRASHED)
@@ -91,7 +94,7 @@ def run_roles(settings: Settings, names: Sequence[str]) -> int:
     if settings.http_port:
         health.serve(watched, registry, settings.http_host, settings.http_port)
     watch(watched, settings.watchdog_ms / 1_000)
-    crew = Crew(stop, watched)
+    crew = Crew(stop, watched, lambda error, name: _explained(error, settings, name))
     with _signals(stop):
         for name in names:
             crew.start(name, _maker(name, settings, contracts, registry, watched, stop))
@@ -108,13 +111,15 @@ def _check(settings: Settings, names: Sequence[str]) -> None:
         if error.setting == "bootstrap_servers":
             raise FatalError(str(error)) from None
         raise
-    anchor = Names(settings.prefix).of(ANCHOR)
-    if settings.broker == "kafka" and partitions_of(clients.admin(settings), anchor) == 0:
-        raise ConfigError(
-            f"there is no topic {anchor}",
-            setting="prefix",
-            remedy="make the topics with `qosresolve topics create`",
-        )
+    if settings.broker == "kafka":
+        denied.check(settings, map(acls.Role, names))
+
+
+def _explained(error: QosResolveError, settings: Settings, name: str) -> QosResolveError:
+    """Return what ended a role; where a right was missing, which one and how to grant it."""
+    if isinstance(error, denied.DeniedError):
+        return denied.explained(error, settings, acls.Role(name))
+    return error
 
 
 def _maker(

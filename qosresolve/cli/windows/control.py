@@ -17,6 +17,7 @@ from qosresolve.core.inputs import Command
 from qosresolve.core.partition import MaintenanceWindow
 from qosresolve.core.vocabulary import Outcome, Verb
 from qosresolve.errors import ConfigError, RetriableError
+from qosresolve.kafka.acls import Operation
 from qosresolve.kafka.windows import LIFT, SET
 from qosresolve.kafka.wire import contracts_for
 from qosresolve.replay.reports import partition_states, places, stored_reports
@@ -75,7 +76,7 @@ def _knows(windows: tuple[MaintenanceWindow, ...], window_id: str) -> bool:
 
 def _ordered(settings: Settings, order: Order, window_id: str, said: tuple[str, str]) -> int:
     contracts = contracts_for(settings)
-    partitions = [number for _, number in places(settings, COMMAND)]
+    partitions = [number for _, number in places(settings, COMMAND, Operation.WRITE)]
     command = _command(order, *said)
     decided = _sent(settings, contracts, command, partitions, order.wait)
     _tell(order, window_id, command, partitions, decided)

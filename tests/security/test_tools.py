@@ -1,0 +1,147 @@
+"""Each tool does its work with the rights of the table, and names the one that is missing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from qosresolve.contracts.policy.file import default_text
+from qosresolve.kafka.acls import Acl, Operation, Pattern, Resource, Role, grant
+from qosresolve.kafka.worker import Worker
+from qosresolve.topics import COMMAND, DEGRADATION, JOURNAL, POLICY, REPORT, WATCH, Topic
+from tests.kafka.harness import settings_for
+from tests.security.audit import Audit
+from tests.security.conftest import made
+from tests.security.secured import principal
+from tests.security.test_rights import check_used
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.security.conftest import Site
+    from tests.security.secured import Secured
+
+WAIT = ("--wait", "--timeout", "30")
+EVENT = ("--indicator", "latency", "--object", "svc-1", "--severity", "critical")
+
+
+@pytest.fixture(scope="module")
+def lived_in(secured: Secured) -> Iterator[Site]:
+    """Topics with a worker on them that may do everything, and a report."""
+    for site in made(secured, "lived-in."):
+        worker = site.world.start(Worker, settings_for(secured.inner, site.prefix))
+        site.world.degrade("P1")
+        site.world.await_report("P1", lambda report: report.open, "open")
+        yield site
+        worker.stop()
+
+
+@pytest.fixture(scope="module")
+def policy_file(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A policy of the tests' own."""
+    return policy_as("another", tmp_path_factory.mktemp("policy"))
+
+
+def policy_as(name: str, folder: Path) -> str:
+    """Write the shipped policy under another name; return the file."""
+    file = folder / "policy.yaml"
+    file.write_text(default_text().replace("name: default", f"name: {name}"), encoding="utf-8")
+    return str(file)
+
+
+def words(role: Role, policy_file: str) -> list[tuple[str, ...]]:
+    """Return the commands of a role."""
+    answer = ("--product", "P1", "--request", "nothing", "--state", "accepted")
+    soon = datetime.now(UTC) + timedelta(days=1)
+    window = ("--from", soon.isoformat(), "--to", (soon + timedelta(hours=1)).isoformat())
+    commands: dict[Role, list[tuple[str, ...]]] = {
+        Role.LOOK: [
+            ("verify",),
+            ("reports", "list"),
+            ("reports", "show", "P1"),
+            ("reports", "explain", "P1"),
+            ("policy", "show"),
+            ("windows", "list"),
+        ],
+        Role.EMIT: [
+            ("emit", "degradation", "--product", "P2", *EVENT, *WAIT),
+            ("emit", "command", "--product", "P1", "--verb", "note", "--value", "hello"),
+            ("emit", "activity-status", *answer),
+            ("emit", "trouble-status", *answer, "--party", "party"),
+            ("emit", "supplier-status", *answer, "--party", "party"),
+            ("emit", "deadline", "--product", "P1"),
+        ],
+        Role.ORDERS: [
+            ("reports", "note", "P1", "--text", "hello", "--timeout", "30"),
+            ("reports", "open", "P3", *EVENT, "--timeout", "30"),
+            ("reports", "note", "P1", "--text", "rehearsed", "--dry-run"),
+        ],
+        Role.POLICY: [
+            ("policy", "publish", policy_file),
+            ("policy", "activate", policy_file),
+            ("policy", "show"),
+        ],
+        Role.WINDOWS: [
+            ("windows", "set", "CHG-1", *window, "--dry-run"),
+            ("windows", "set", "CHG-1", *window, *WAIT),
+            ("windows", "list"),
+            ("windows", "lift", "CHG-1", *WAIT),
+        ],
+        Role.TOPICS: [("topics", "create"), ("topics", "check")],
+    }
+    return commands[role]
+
+
+@pytest.mark.parametrize("role", [Role.LOOK, Role.EMIT, Role.ORDERS, Role.POLICY, Role.WINDOWS], ids=str)
+def test_a_tool_uses_every_right_and_needs_no_other(lived_in: Site, role: Role, policy_file: str) -> None:
+    """What its commands ask the brokers for is what the table gives."""
+    site, audit = lived_in, Audit(lived_in.secured.server.log_file)
+    with site.secured.granted(role.value, site.rights(role)):
+        for each in words(role, policy_file):
+            done = site.command(role, *each)
+            assert done.exit_code == 0, (each, done.stdout, done.stderr)
+    check_used(audit, site, role)
+
+
+def test_making_topics_uses_every_right_and_needs_no_other(lived_in: Site, policy_file: str) -> None:
+    """Nobody but who makes topics needs Create; and that one may neither write nor read what lies on them."""
+    site, audit = replace(lived_in, prefix="fresh."), Audit(lived_in.secured.server.log_file)
+    with site.secured.granted(Role.TOPICS.value, site.rights(Role.TOPICS)):
+        for each in words(Role.TOPICS, policy_file):
+            done = site.command(Role.TOPICS, *each)
+            assert done.exit_code == 0, (each, done.stdout, done.stderr)
+    check_used(audit, site, Role.TOPICS)
+
+
+MISSING = [
+    (Role.EMIT, ("emit", "degradation", "--product", "P2", *EVENT), DEGRADATION, Operation.WRITE),
+    (Role.EMIT, ("emit", "degradation", "--product", "P2", *EVENT, *WAIT), JOURNAL, Operation.READ),
+    (Role.ORDERS, ("reports", "note", "P1", "--text", "hello"), COMMAND, Operation.WRITE),
+    (Role.LOOK, ("verify",), JOURNAL, Operation.READ),
+    (Role.LOOK, ("reports", "list"), REPORT, Operation.READ),
+    (Role.LOOK, ("reports", "explain", "P1"), JOURNAL, Operation.READ),
+    (Role.POLICY, ("policy", "publish"), POLICY, Operation.WRITE),
+    (Role.TOPICS, ("topics", "check"), WATCH, Operation.DESCRIBE_CONFIGS),
+]
+
+
+@pytest.mark.parametrize(
+    ("role", "tried", "topic", "operation"), MISSING, ids=[f"{row[0]}-{row[2].name}" for row in MISSING]
+)
+def test_a_tool_names_the_right_that_is_missing(
+    lived_in: Site, tmp_path: Path, role: Role, tried: tuple[str, ...], topic: Topic, operation: Operation
+) -> None:
+    """Status 2, what it was not allowed to do and with what, and the command that grants it to this user."""
+    site = lived_in
+    missing = Acl(Resource.TOPIC, site.world.names.of(topic), Pattern.LITERAL, (operation,), "")
+    with site.secured.granted(role.value, site.rights(role)):
+        site.secured.revoke(role.value, [missing])
+        file = (policy_as("never published", tmp_path),) if role is Role.POLICY else ()
+        done = site.command(role, *tried, *file)
+    assert done.exit_code == 2, (done.stdout, done.stderr)
+    assert f"{principal(role.value)} {operation} on Topic {missing.name}" in done.stderr
+    assert grant(missing, principal(role.value), site.secured.bootstrap) in done.stderr
