@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from confluent_kafka import (
+    OFFSET_INVALID,
     ConsumerGroupTopicPartitions,
     IsolationLevel,
     KafkaError,
@@ -30,7 +31,8 @@ from tests.simulation.refusal import NoAnswer, Refused, failure
 
 K = TypeVar("K")
 V = TypeVar("V")
-EARLIEST, LATEST, MAX_TIMESTAMP = -2, -1, -3
+EARLIEST, LATEST = -2, -1
+_NOBODY = ListOffsetsResultInfo(OFFSET_INVALID, -1, -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,10 @@ class AdminClient:
         isolation_level: IsolationLevel = IsolationLevel.READ_UNCOMMITTED,
         request_timeout: float = 60,
     ) -> dict[TopicPartition, "Future[ListOffsetsResultInfo]"]:
-        """Return where partitions begin and end."""
+        """Return where partitions begin and end: -1001, and no error, of a leader that does not answer.
+
+        Leaders are asked one by one; here each topic has its own.
+        """
         committed = isolation_level is IsolationLevel.READ_COMMITTED
 
         def offset(at: TopicPartition) -> ListOffsetsResultInfo:
@@ -85,7 +90,14 @@ class AdminClient:
                 -1 if found is None else found.offset, -1 if found is None else found.timestamp, -1
             )
 
-        return self._each("ListOffsets", topic_partition_offsets, offset, request_timeout)
+        leaders: dict[str, list[TopicPartition]] = {}
+        for at in topic_partition_offsets:
+            leaders.setdefault(at.topic, []).append(at)
+        end = self._link.end_of(request_timeout)
+        found: dict[TopicPartition, Future[ListOffsetsResultInfo]] = {}
+        for led in leaders.values():
+            found |= self._each("ListOffsets", led, offset, self._link.left(end), _NOBODY)
+        return found
 
     def describe_topics(
         self, topics: TopicCollection, *, request_timeout: float = 60
@@ -156,9 +168,9 @@ class AdminClient:
         return self._each("OffsetCommit", wanted, alter, request_timeout)
 
     def _each(
-        self, api: str, keys: Iterable[K], answer: Callable[[K], V], timeout: float
+        self, api: str, keys: Iterable[K], answer: Callable[[K], V], timeout: float, silent: V | None = None
     ) -> dict[K, "Future[V]"]:
-        """Ask once for all; each has its own answer or error."""
+        """Ask once for all; each has its own answer or error, or what stands for none."""
         wanted = list(keys)
         futures: dict[K, Future[V]] = {key: Future() for key in wanted}
 
@@ -175,7 +187,10 @@ class AdminClient:
             answers = self._link.ask(api, apply, timeout)
         except NoAnswer:
             for future in futures.values():
-                future.set_exception(failure(KafkaError._TIMED_OUT, "Failed while waiting for response"))
+                if silent is None:
+                    future.set_exception(failure(KafkaError._TIMED_OUT, "Failed while waiting for response"))
+                else:
+                    future.set_result(silent)
             return futures
         for key, found in zip(wanted, answers, strict=True):
             if isinstance(found, Refused):

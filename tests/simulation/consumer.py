@@ -336,7 +336,7 @@ class Consumer:
             return [group.offsets.get(place, OFFSET_INVALID) for place in places]
 
         try:
-            while (offsets := self._link.ask("OffsetFetch", fetch, self._left(end))) is None:
+            while (offsets := self._link.ask("OffsetFetch", fetch, self._link.left(end))) is None:
                 self._link.pause(STABLE_S, end)
         except NoAnswer:
             raise failure(KafkaError._TIMED_OUT, "Failed to get committed offsets") from None
@@ -396,9 +396,6 @@ class Consumer:
         protocol = self._cluster.groups.of(self._group).protocol
         if protocol is not None:
             protocol.leave(member, self._network.now_ms())
-
-    def _left(self, end: float) -> float:
-        return max(0.0, (end - self._network.now_ms()) / 1000)
 
     def _check_open(self) -> None:
         if self._closed:

@@ -86,6 +86,10 @@ class Link:
         """Return the instant at which a time-out in seconds is over; -1 is never."""
         return self.network.now_ms() + (FOREVER if timeout < 0 else timeout * 1000)
 
+    def left(self, end: float) -> float:
+        """Return how many seconds are left."""
+        return max(0.0, (end - self.network.now_ms()) / 1000)
+
     def log(self) -> None:
         """Write what librdkafka would have logged since the last call."""
         lines, self._lines = self._lines, []
@@ -98,9 +102,7 @@ class Link:
         try:
             return self.ask("Metadata", self._metadata, timeout)
         except NoAnswer:
-            raise failure(
-                KafkaError._TRANSPORT, "Failed to get metadata: Local: Broker transport failure"
-            ) from None
+            raise failure(KafkaError._TIMED_OUT, "Failed to get metadata") from None
 
     def _metadata(self) -> ClusterMetadata:
         found = ClusterMetadata()

@@ -39,6 +39,12 @@ class Host(Protocol):
     def release(self) -> None:
         """Deliver what was kept back, and wait for the broker's answer."""
 
+    def silence(self) -> None:
+        """Let no answer come from now on."""
+
+    def heal(self) -> None:
+        """Let all go on."""
+
 
 @dataclass
 class Surface:
@@ -93,7 +99,9 @@ class Surface:
             "linger.ms": 0,
             "log_level": 0,
         }
-        return self._open(self.host.clients.producer, settings, config)
+        producer = self._open(self.host.clients.producer, settings, config)
+        producer.list_topics(timeout=10)  # else the first record waits half a second for its leader
+        return producer
 
     def transactional(self, name: str = "x", **config: object) -> Any:  # noqa: ANN401
         """Return a transactional producer that may begin."""

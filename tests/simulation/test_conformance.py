@@ -8,7 +8,13 @@ import pytest
 from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient
 
-from tests.simulation import programs_groups, programs_late, programs_reading, programs_transactions
+from tests.simulation import (
+    programs_groups,
+    programs_late,
+    programs_lost,
+    programs_reading,
+    programs_transactions,
+)
 from tests.simulation.broker import Cluster
 from tests.simulation.client import Clients, bind
 from tests.simulation.network import Calm, Fate
@@ -18,6 +24,7 @@ from tests.support.kafka_server import KafkaServer
 from tests.support.tcp_proxy import TcpProxy
 
 PROGRAMS = (*programs_transactions.PROGRAMS, *programs_reading.PROGRAMS, *programs_groups.PROGRAMS)
+PROXIED = (*programs_late.PROGRAMS, *programs_lost.PROGRAMS)
 API_KEYS = {
     "Produce": 0,
     "InitProducerId": 22,
@@ -57,17 +64,30 @@ class Real:
         answers = self.proxy.release()
         assert all(answers), "the broker hung up"
 
+    def silence(self) -> None:
+        """Let nothing through."""
+        assert self.proxy is not None
+        self.proxy.black_hole()
+
+    def heal(self) -> None:
+        """Let all go on."""
+        assert self.proxy is not None
+        self.proxy.heal()
+
 
 class Holding(Calm):
-    """A calm network, but for requests that are held back."""
+    """A calm network, but for requests that are held back, and times of silence."""
 
     def __init__(self) -> None:
         super().__init__()
         self.next = ""
+        self.silent = False
         self.held: list[Callable[[], None]] = []
 
     def fate(self, client: str, api: str) -> Fate:  # noqa: ARG002 - all fare alike
         """Deliver, and hold a copy of what is asked for."""
+        if self.silent:
+            return Fate.REQUEST_LOST
         if api != self.next:
             return Fate.DELIVERED
         self.next = ""
@@ -109,6 +129,14 @@ class Model:
         self._network.held = []
         deliver()
 
+    def silence(self) -> None:
+        """Lose every request."""
+        self._network.silent = True
+
+    def heal(self) -> None:
+        """Lose none any more."""
+        self._network.silent = False
+
 
 def run(program: Program, host: Real | Model) -> Trace:
     surface = Surface(host)
@@ -119,7 +147,7 @@ def run(program: Program, host: Real | Model) -> Trace:
 
 
 @pytest.fixture(scope="module")
-def held_back() -> Iterator[tuple[str, TcpProxy]]:
+def proxied() -> Iterator[tuple[str, TcpProxy]]:
     """A broker of its own that clients reach through a proxy only."""
     server = KafkaServer()
     with TcpProxy(server.port) as proxy:
@@ -137,9 +165,9 @@ def test_conformance(program: Program, kafka_bootstrap: str, prefix: str) -> Non
 
 
 @pytest.mark.kafka
-@pytest.mark.parametrize("program", programs_late.PROGRAMS, ids=lambda program: program.__name__)
-def test_conformance_of_late_copies(program: Program, held_back: tuple[str, TcpProxy], prefix: str) -> None:
-    """What a request does that reaches the brokers twice, once long after, is the same on both."""
-    bootstrap, proxy = held_back
+@pytest.mark.parametrize("program", PROXIED, ids=lambda program: program.__name__)
+def test_conformance_behind_a_proxy(program: Program, proxied: tuple[str, TcpProxy], prefix: str) -> None:
+    """Requests that arrive twice, once long after, and brokers that do not answer, are the same on both."""
+    bootstrap, proxy = proxied
     real = run(program, Real(bootstrap, prefix, proxy))
     assert run(program, Model(prefix)) == real

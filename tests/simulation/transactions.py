@@ -64,9 +64,14 @@ class TransactionCoordinator:
         self._by_producer: dict[int, Identity] = {}
         self.due = NEVER  # no transaction runs out before
 
-    def init(self, name: str, timeout_ms: int) -> tuple[int, int]:
-        """Return producer id and epoch; what is open is aborted first, and the asker comes again."""
+    def init(self, name: str, timeout_ms: int, current: tuple[int, int] | None = None) -> tuple[int, int]:
+        """Return producer id and epoch; what is open is aborted first, and the asker comes again.
+
+        Who says what it has at present is refused where that is not the newest. Raises Refused.
+        """
         known = self._identities.get(name)
+        if current is not None and (known is None or (known.producer_id, known.epoch) != current):
+            raise Refused(KafkaError.PRODUCER_FENCED)
         if known is None:
             known = self._identities[name] = Identity(self._new_id(), -1, timeout_ms)
             self._by_producer[known.producer_id] = known
