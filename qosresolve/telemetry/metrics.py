@@ -1,6 +1,24 @@
 """Every metric, in one place. Base units, no report or product id in labels."""
 
+from collections.abc import Iterable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+# Known label values are there from the start, at 0: an alert on a counter's increase misses the first one
+# where the series begins with it.
+STAGES = ("decode", "validate", "step", "size", "crash")
+OUTCOMES = ("committed", "aborted", "unknown", "fenced")
+FINDINGS = (
+    "differs",
+    "missing",
+    "extra",
+    "unreadable",
+    "doubled",
+    "order",
+    "positions",
+    "unarmed",
+    "overdue",
+)
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _LATENESS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 3_600, 14_400)
@@ -36,6 +54,7 @@ class WorkerMetrics:
         self.transactions = Counter(
             "qosresolve_transactions_total", "Transactions ended", ["outcome"], registry=registry
         )
+        _begin(self.transactions, OUTCOMES)
         self.transaction_seconds = Histogram(
             "qosresolve_transaction_duration_seconds",
             "From begin to confirmed commit",
@@ -49,6 +68,7 @@ class WorkerMetrics:
         self.dead_letters = Counter(
             "qosresolve_dead_letters_total", "Records that could not be taken", ["stage"], registry=registry
         )
+        _begin(self.dead_letters, STAGES)
         self.forwarded = Counter(
             "qosresolve_forwarded_total", "Records sent on to their own partition", registry=registry
         )
@@ -121,10 +141,11 @@ class AuditorMetrics:
         self.records = Counter(
             "qosresolve_audit_records_total", "Reports and watches equal to their fold", registry=registry
         )
-        # Findings by kind: differs, missing, extra, unreadable, doubled, order, positions, unarmed, overdue.
+        # Findings by kind, see `replay.live.findings`.
         self.mismatches = Counter(
             "qosresolve_audit_mismatches_total", "Findings of the auditor", ["kind"], registry=registry
         )
+        _begin(self.mismatches, FINDINGS)
         # Reports, watches and positions that are not as the journal says, now.
         self.differing = Gauge("qosresolve_audit_differing", "Records that differ now", registry=registry)
         # Records that need somebody to look at them at an instant, and whose alarm says another or none.
@@ -144,3 +165,8 @@ class AuditorMetrics:
         self.lag_records = Gauge(
             "qosresolve_audit_lag_records", "Records the auditor has still to read", registry=registry
         )
+
+
+def _begin(counter: Counter, values: Iterable[str]) -> None:
+    for value in values:
+        counter.labels(value)
