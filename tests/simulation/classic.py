@@ -13,8 +13,9 @@ from confluent_kafka import KafkaError
 from tests.simulation.assignor import cooperative
 from tests.simulation.membership import Event, GroupMetadata, Kind, Membership
 from tests.simulation.network import Fate, Network
+from tests.simulation.processes import NEVER
 from tests.simulation.refusal import Refused
-from tests.simulation.transactions import NEVER, Place
+from tests.simulation.transactions import Place
 
 
 @dataclass(slots=True, eq=False)
@@ -48,14 +49,17 @@ class ClassicProtocol:
 
     # -- requests
 
-    def join(self, member: Membership, now: int) -> None:
-        """Take part in the next round, or in place of an older process with the same instance id."""
+    def enter(self, member: Membership, now: int) -> None:
+        """Take a consumer that is going to join."""
+        member.rejoin = True
+        member.polled = now
+        member.next_beat = now + member.heartbeat_ms
+        self._clients.append(member)
         self.due = 0
+
+    def _join(self, member: Membership, now: int) -> None:
+        """Take part in the next round, or take the place of an older process with the same instance id."""
         member.joining, member.rejoin = True, False
-        if member not in self._clients:
-            self._clients.append(member)
-            member.next_beat = now + member.heartbeat_ms
-            member.polled = now
         if member.member not in self._seats:
             if self._replaced(member, now):
                 return
@@ -76,8 +80,7 @@ class ClassicProtocol:
         member.member = f"{member.process.name}-{next(self._names)}"
         seat = self._seats[member.member] = _Seat(member.member, member, now, owned=old.owned)
         if self._round is None:
-            member.generation = self.generation
-            member.assigned(seat.owned)
+            self._answer(seat, now)
             return True
         seat.owned = frozenset()
         seat.joined = True
@@ -129,14 +132,20 @@ class ClassicProtocol:
             return
         if not client.polling and now - client.polled > client.max_poll_ms and client.member:
             self._polled_too_late(client, now)
-        if client.rejoin and not client.busy and client.polled < NEVER:
-            self.join(client, now)
+        if client.member and not client.joining and now - client.heard > client.session_ms:
+            client.lose(member=True)
+        if client.may_join and client.retry_at <= now:
+            if self._reaches(client, "JoinGroup"):
+                self._join(client, now)
+            else:
+                client.retry_at = now + client.heartbeat_ms
         elif client.next_beat <= now:
             client.next_beat = now + client.heartbeat_ms
-            if client.member and self._network.fate(f"{client.process.name}/consumer", "Heartbeat") is not (
-                Fate.REQUEST_LOST
-            ):
+            if client.member and self._reaches(client, "Heartbeat"):
                 self._beat(client, now)
+
+    def _reaches(self, client: Membership, api: str) -> bool:
+        return self._network.fate(f"{client.process.name}/consumer", api) is not Fate.REQUEST_LOST
 
     def _beat(self, client: Membership, now: int) -> None:
         try:
@@ -148,9 +157,9 @@ class ClassicProtocol:
                 client.lose(member=True)
             return
         seat = self._seats[client.member]
-        seat.seen = now
+        seat.seen = client.heard = now
         if self._round is not None and not seat.joined and not client.busy:
-            self.join(client, now)
+            client.rejoin = True
 
     def _polled_too_late(self, client: Membership, now: int) -> None:
         late = now - client.polled
@@ -194,10 +203,14 @@ class ClassicProtocol:
         for member, share in cooperative(owned, self._partitions(topic)).items():
             seat = self._seats[member]
             seat.owned = share
-            if seat.joined:
-                seat.joined, seat.seen = False, now
-                seat.client.generation = self.generation
-                seat.client.assigned(share)
+            if seat.joined and seat.client.member == member:
+                self._answer(seat, now)
+
+    def _answer(self, seat: _Seat, now: int) -> None:
+        seat.joined = False
+        seat.seen = seat.client.heard = now
+        seat.client.generation = self.generation
+        seat.client.assigned(seat.owned)
 
     def _schedule(self) -> None:
         beats = [client.next_beat for client in self._clients if client.running]
@@ -207,10 +220,6 @@ class ClassicProtocol:
             if client.running and not client.polling and client.polled < NEVER
         ]
         silent = [seat.seen + seat.client.session_ms for seat in self._seats.values()]
-        again = [
-            0
-            for client in self._clients
-            if client.running and client.rejoin and not client.busy and client.polled < NEVER
-        ]
+        again = [client.retry_at for client in self._clients if client.running and client.may_join]
         rounds = [self._round] if self._round is not None else []
         self.due = min([*beats, *polls, *silent, *again, *rounds], default=NEVER)

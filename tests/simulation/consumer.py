@@ -2,45 +2,23 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from confluent_kafka import (
-    OFFSET_BEGINNING,
-    OFFSET_END,
-    OFFSET_INVALID,
-    KafkaError,
-    Message,
-    TopicPartition,
-)
+from confluent_kafka import OFFSET_INVALID, KafkaError, Message, TopicPartition
 from confluent_kafka.admin._metadata import ClusterMetadata
 
 from tests.simulation.broker import Cluster
+from tests.simulation.fetcher import Fetcher
 from tests.simulation.link import Link, number, text
-from tests.simulation.log import Log, Record
 from tests.simulation.membership import Event, GroupMetadata, Kind, Membership
-from tests.simulation.network import Fate, Network
+from tests.simulation.network import Network
 from tests.simulation.processes import Process
 from tests.simulation.refusal import NoAnswer, Refused, failure
-from tests.simulation.transactions import Place
 
 Callback = Callable[[Any, list[TopicPartition]], None]
 SLICE_S = 0.05  # how long a consumer waits before it looks again
-FETCH = 500  # records of one partition at a time
 STABLE_S = 0.1
-_DELIVERED = Fate.DELIVERED
-
-
-@dataclass(slots=True, eq=False)
-class Assigned:
-    """One assigned partition: where the next fetch begins, negative while that is not settled."""
-
-    place: Place
-    position: int
-    delivered: int = OFFSET_INVALID
-    end_told: int = -1
-    paused: bool = False
-    failed: bool = False
 
 
 class Consumer:
@@ -58,13 +36,8 @@ class Consumer:
         self._cluster = cluster
         self._network = network
         self._config = config
-        self._committed_only = text(config, "isolation.level", "read_committed") == "read_committed"
-        self._tell_end = text(config, "enable.partition.eof", "False").lower() == "true"
-        self._reset = text(config, "auto.offset.reset", "latest")
         self._group = text(config, "group.id", "")
-        self._assigned: dict[Place, Assigned] = {}
-        self._turn = 0
-        self._seen = -1  # the cluster's version at which there was nothing to fetch
+        self._fetcher = Fetcher(cluster, config, partial(network.fate, self._link.name, "Fetch"))
         self._membership: Membership | None = None
         self._callbacks: dict[Kind, Callback | None] = {}
         self._handled = False
@@ -94,7 +67,7 @@ class Consumer:
         )
         kind = text(self._config, "group.protocol", "classic")
         self._link.step("JoinGroup")
-        self._cluster.groups.join(self._membership, kind, self._network.now_ms())
+        self._cluster.groups.enter(self._membership, kind, self._network.now_ms())
 
     def consumer_group_metadata(self) -> bytes:
         """Return who we are in the group by now."""
@@ -114,7 +87,7 @@ class Consumer:
             return None
         error = member.serve(self._call)
         if member.fatal:
-            self._assigned.clear()
+            self._fetcher.clear()
         return None if error is None else Message(error=error)
 
     def _call(self, event: Event) -> None:
@@ -136,82 +109,58 @@ class Consumer:
         if kind is Kind.ASSIGN:
             self.incremental_assign(partitions)
         else:
-            for at in partitions:
-                self._assigned.pop((at.topic, at.partition), None)
+            self._fetcher.discard(partitions)
 
     # -- the assignment
 
     def assign(self, partitions: list[TopicPartition]) -> None:
         """Read these and no others."""
-        self._assigned.clear()
-        self.incremental_assign(partitions)
+        self.unassign()
+        self._fetcher.add(partitions)
 
     def unassign(self) -> None:
         """Read nothing."""
-        self._check_open()
-        self._handled = True
-        self._assigned.clear()
+        self._assigning()
+        self._fetcher.clear()
 
     def incremental_assign(self, partitions: list[TopicPartition]) -> None:
         """Read these too."""
-        self._check_open()
-        self._handled = True
-        for at in partitions:
-            if (at.topic, at.partition) in self._assigned:
-                raise failure(KafkaError._CONFLICT)
-        for at in partitions:
-            self._assigned[at.topic, at.partition] = Assigned((at.topic, at.partition), at.offset)
-        self._seen = -1
+        self._assigning()
+        self._fetcher.add(partitions)
 
     def incremental_unassign(self, partitions: list[TopicPartition]) -> None:
         """Read these no more."""
+        self._assigning()
+        self._fetcher.remove(partitions)
+
+    def _assigning(self) -> None:
         self._check_open()
         self._handled = True
-        for at in partitions:
-            if (at.topic, at.partition) not in self._assigned:
-                raise failure(KafkaError._INVALID_ARG)
-        for at in partitions:
-            del self._assigned[at.topic, at.partition]
 
     def assignment(self) -> list[TopicPartition]:
         """Return what is read."""
         self._check_open()
-        return [TopicPartition(*place) for place in self._assigned]
+        return [TopicPartition(*place) for place in self._fetcher]
 
     def pause(self, partitions: list[TopicPartition]) -> None:
-        """Fetch these no more for now; what is not read is passed over."""
-        for assigned in self._among(partitions):
-            assigned.paused = True
+        """Fetch these no more for now."""
+        self._check_open()
+        self._fetcher.pause(partitions, paused=True)
 
     def resume(self, partitions: list[TopicPartition]) -> None:
         """Fetch these again."""
-        for assigned in self._among(partitions):
-            assigned.paused = False
-        self._seen = -1
-
-    def _among(self, partitions: list[TopicPartition]) -> list[Assigned]:
         self._check_open()
-        found = (self._assigned.get((at.topic, at.partition)) for at in partitions)
-        return [assigned for assigned in found if assigned is not None]
+        self._fetcher.pause(partitions, paused=False)
 
     def seek(self, partition: TopicPartition) -> None:
         """Go on from an offset."""
-        assigned = self._of(partition)
-        if assigned.failed:
-            raise failure(KafkaError._STATE, "Failed to seek")
-        assigned.position, assigned.end_told = partition.offset, -1
-        self._seen = -1
+        self._check_open()
+        self._fetcher.seek(partition)
 
     def position(self, partitions: list[TopicPartition]) -> list[TopicPartition]:
         """Return what follows the last record that was handed out."""
-        return [TopicPartition(at.topic, at.partition, self._of(at).delivered) for at in partitions]
-
-    def _of(self, at: TopicPartition) -> Assigned:
         self._check_open()
-        found = self._assigned.get((at.topic, at.partition))
-        if found is None:
-            raise failure(KafkaError._STATE)
-        return found
+        return [TopicPartition(at.topic, at.partition, self._fetcher.position(at)) for at in partitions]
 
     # -- reading
 
@@ -229,97 +178,27 @@ class Consumer:
         if member is not None:
             member.polling = True
             member.polled = self._network.now_ms()
-        found = self._next(num_messages)
-        while len(found) < num_messages and (left := end - self._network.now_ms()) > 0:
-            self._network.wait(min(SLICE_S, left / 1000))
-            self._cluster.expire(self._network.now_ms())
-            found += self._next(num_messages - len(found))
+        try:
+            found = self._wait_for(num_messages, end)
+        finally:
+            if member is not None:
+                member.polling = False
+                member.polled = self._network.now_ms()
         self._link.log()
-        if member is not None:
-            member.polling = False
-            member.polled = self._network.now_ms()
         self._network.checkpoint(self._link.name, "Fetch")
+        return found
+
+    def _wait_for(self, most: int, end: float) -> list[Message]:
+        found = self._next(most)
+        while len(found) < most and (left := self._link.left(end)) > 0:
+            self._network.wait(min(SLICE_S, left))
+            self._cluster.expire(self._network.now_ms())
+            found += self._next(most - len(found))
         return found
 
     def _next(self, most: int) -> list[Message]:
         error = self._serve_callbacks()
-        if error is not None:
-            return [error]
-        if self._seen == self._cluster.version:
-            return []
-        version = self._cluster.version
-        found: list[Message] = []
-        complete = True
-        waiting = list(self._assigned.values())
-        self._turn = (self._turn + 1) % len(waiting) if waiting else 0
-        for assigned in waiting[self._turn :] + waiting[: self._turn]:
-            if assigned.paused or assigned.failed:
-                continue
-            complete &= self._fetch(assigned, most, found)
-            if len(found) >= most:
-                complete = False
-                break
-        if complete:
-            self._seen = version
-        return found
-
-    def _fetch(self, assigned: Assigned, most: int, found: list[Message]) -> bool:
-        """Fetch from one partition; return False when there is more to come from it."""
-        try:
-            log = self._cluster.log(*assigned.place)
-            if assigned.position < 0 and not self._settle(assigned, log):
-                return False
-            limit = log.last_stable if self._committed_only else log.end
-            if assigned.position < limit and self._network.fate(self._link.name, "Fetch") is not _DELIVERED:
-                return False
-            most_here = min(most - len(found), FETCH)
-            records, position = log.read(assigned.position, most_here, committed=self._committed_only)
-        except Refused:  # out of range, nothing committed, or a topic that is gone: all one to the client
-            return self._out_of_range(assigned, found)
-        found.extend(_message(assigned.place, log, record) for record in records)
-        assigned.position = position
-        if records:
-            assigned.delivered = records[-1].offset + 1
-        return position >= limit and self._told_end(assigned, most, found)
-
-    def _told_end(self, assigned: Assigned, most: int, found: list[Message]) -> bool:
-        if self._tell_end and assigned.end_told != assigned.position:
-            if len(found) >= most:
-                return False
-            assigned.end_told = assigned.delivered = assigned.position
-            found.append(
-                _event(assigned.place, assigned.position, KafkaError._PARTITION_EOF, "No more messages")
-            )
-        return True
-
-    def _settle(self, assigned: Assigned, log: Log) -> bool:
-        """Find where to begin; return False while that is not known."""
-        if assigned.position == OFFSET_BEGINNING:
-            assigned.position = log.start
-        elif assigned.position == OFFSET_END:
-            assigned.position = log.last_stable if self._committed_only else log.end
-        else:
-            group = self._cluster.groups.of(self._group)
-            if self._committed_only and group.unstable(assigned.place):
-                return False
-            offset = group.offsets.get(assigned.place)
-            if offset is None:
-                raise Refused(KafkaError.OFFSET_OUT_OF_RANGE)
-            assigned.position = offset
-        return True
-
-    def _out_of_range(self, assigned: Assigned, found: list[Message]) -> bool:
-        if self._reset in ("earliest", "smallest", "beginning"):
-            assigned.position = OFFSET_BEGINNING
-            return False
-        if self._reset != "error":
-            assigned.position = OFFSET_END
-            return False
-        assigned.failed = True
-        found.append(
-            _event(assigned.place, assigned.position, KafkaError._AUTO_OFFSET_RESET, "offset out of range")
-        )
-        return True
+        return self._fetcher.next(most) if error is None else [error]
 
     # -- offsets and topics
 
@@ -331,7 +210,7 @@ class Consumer:
         group = self._cluster.groups.of(self._group)
 
         def fetch() -> list[int] | None:
-            if self._committed_only and any(group.unstable(place) for place in places):
+            if self._fetcher.committed_only and any(group.unstable(place) for place in places):
                 return None
             return [group.offsets.get(place, OFFSET_INVALID) for place in places]
 
@@ -369,7 +248,7 @@ class Consumer:
     ) -> tuple[int, int]:
         """Return start and end; the end that this consumer's isolation sees."""
         log = self._cluster.log(partition.topic, partition.partition)
-        end = log.last_stable if self._committed_only else log.end
+        end = log.last_stable if self._fetcher.committed_only else log.end
         return (
             (log.start, end) if cached else self._link.ask("ListOffsets", lambda: (log.start, end), timeout)
         )
@@ -388,7 +267,7 @@ class Consumer:
             member.give_up()
             member.serve(self._call)
             self._leave(member)
-        self._assigned.clear()
+        self._fetcher.clear()
         self._closed = True
         self._network.checkpoint(self._link.name, "LeaveGroup")
 
@@ -400,20 +279,3 @@ class Consumer:
     def _check_open(self) -> None:
         if self._closed:
             raise RuntimeError("Consumer closed")
-
-
-def _message(place: Place, log: Log, record: Record) -> Message:
-    body = record.body
-    return Message(
-        topic=place[0],
-        partition=place[1],
-        offset=record.offset,
-        key=body.key,
-        value=body.value,
-        headers=body.headers,  # type: ignore[arg-type] # the stub knows no null header; the broker does
-        timestamp=(2 if log.append_time else 1, record.timestamp),
-    )
-
-
-def _event(place: Place, offset: int, code: int, reason: str) -> Message:
-    return Message(topic=place[0], partition=place[1], offset=offset, error=KafkaError(code, reason))

@@ -1,6 +1,6 @@
 """The group coordinator: offsets, those of open transactions, and who may commit them.
 
-Members come by one of two protocols, `classic` or `consumer`; a group takes that of its first member.
+Members come by one of two protocols, `classic` or `consumer`; a group keeps that of its first member.
 """
 
 from collections.abc import Callable
@@ -20,8 +20,8 @@ class Protocol(Interface):
 
     due: int
 
-    def join(self, member: Membership, now: int) -> None:
-        """Let a consumer in, or in again."""
+    def enter(self, member: Membership, now: int) -> None:
+        """Take a consumer that is going to join."""
 
     def leave(self, member: Membership, now: int) -> None:
         """Let it go."""
@@ -87,14 +87,12 @@ class Groups:
             group = self._groups[name] = Group()
         return group
 
-    def join(self, member: Membership, kind: str, now: int) -> Protocol:
-        """Let a consumer into its group."""
+    def enter(self, member: Membership, kind: str, now: int) -> None:
+        """Take a consumer that is going to join its group."""
         group = self.of(member.group)
-        # Generations go on over a time without members; only another protocol begins anew.
-        if group.protocol is None or (group.protocol.empty and group.kind != kind):
-            group.protocol, group.kind = self._make(kind), kind
-        group.protocol.join(member, now)
-        return group.protocol
+        if group.protocol is None:
+            group.protocol = self._make(kind)
+        group.protocol.enter(member, now)
 
     def expire(self, now: int) -> None:
         """Let time act on all of them."""

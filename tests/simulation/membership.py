@@ -13,7 +13,7 @@ from typing import Self
 
 from confluent_kafka import KafkaError
 
-from tests.simulation.processes import Process
+from tests.simulation.processes import NEVER, Process
 
 
 class Kind(Enum):
@@ -79,6 +79,8 @@ class Membership:
     rejoin: bool = False  # once the present callback was served
     expelled: bool = False  # by itself, for not having polled
     next_beat: int = 0
+    retry_at: int = 0
+    heard: int = 0  # when the coordinator answered last
     polled: int = 0
     polling: bool = False
     events: deque[Event] = field(default_factory=deque)
@@ -92,6 +94,11 @@ class Membership:
     def busy(self) -> bool:
         """True while the application has to serve a callback first."""
         return any(event.kind is not Kind.ERROR for event in self.events)
+
+    @property
+    def may_join(self) -> bool:
+        """True when it is out, knows it, and polls."""
+        return self.rejoin and not self.busy and self.polled < NEVER
 
     def metadata(self) -> GroupMetadata:
         """Return who we are by now."""

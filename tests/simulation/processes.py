@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+NEVER = 2**62  # an instant, in ms
+
 
 @dataclass(slots=True, eq=False)
 class Process:

@@ -3,6 +3,7 @@
 from confluent_kafka import IsolationLevel, TopicCollection, TopicPartition
 from confluent_kafka.admin._listoffsets import OffsetSpec
 
+from tests.simulation.programs_groups import joined, sends, shares, started, turns
 from tests.simulation.programs_late import written
 from tests.simulation.surface import Surface, Trace, attempt
 
@@ -121,6 +122,21 @@ def questions_that_are_not_answered(surface: Surface) -> Trace:
     return trace
 
 
+def silence_longer_than_the_session(surface: Surface) -> Trace:
+    """The client notes it by itself, and joins anew once it can."""
+    topic = started(surface, 2)
+    member = joined(surface, topic, session_timeout_ms=1500)
+    turns(surface, [member], lambda: shares(member) == [2])
+    before = member.metadata()
+    surface.host.silence()
+    turns(surface, [member], lambda: len(member.heard) == 2)
+    trace: Trace = [shares(member), member.metadata() == before]
+    surface.host.heal()
+    turns(surface, [member], lambda: shares(member) == [2])
+    at, producer = TopicPartition(topic, 0, 1), surface.transactional()
+    return [*trace, member.heard, sends(producer, at, before), sends(producer, at, member.metadata())]
+
+
 PROGRAMS = (
     commit_that_is_not_answered,
     abort_that_is_not_answered,
@@ -128,4 +144,5 @@ PROGRAMS = (
     records_that_are_not_acknowledged,
     records_that_are_aborted_unacknowledged,
     questions_that_are_not_answered,
+    silence_longer_than_the_session,
 )

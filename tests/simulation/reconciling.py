@@ -13,8 +13,9 @@ from confluent_kafka import KafkaError
 from tests.simulation.assignor import Shares, balanced
 from tests.simulation.membership import Event, GroupMetadata, Kind, Membership
 from tests.simulation.network import Fate, Network
+from tests.simulation.processes import NEVER
 from tests.simulation.refusal import Refused
-from tests.simulation.transactions import NEVER, Place
+from tests.simulation.transactions import Place
 
 HEARTBEAT_MS = 5_000
 SESSION_MS = 45_000
@@ -53,13 +54,15 @@ class ConsumerProtocol:
 
     # -- requests
 
-    def join(self, member: Membership, now: int) -> None:
-        """Take a seat, or that of an older process with the same instance id that has left."""
+    def enter(self, member: Membership, now: int) -> None:
+        """Take a consumer that is going to join."""
+        member.polled = now
+        member.next_beat = now
+        self._clients.append(member)
         self.due = 0
-        member.rejoin = False
-        if member not in self._clients:
-            self._clients.append(member)
-            member.polled = now
+
+    def _join(self, member: Membership, now: int) -> None:
+        """Take a seat, or that of an older process with the same instance id that has left."""
         old = self._of_instance(member.instance)
         if old is not None and not self._seats[old].away:
             code = KafkaError.UNRELEASED_INSTANCE_ID
@@ -148,7 +151,7 @@ class ConsumerProtocol:
             client.expelled = False
             self._remove(client.member)
             client.owned = frozenset()
-            self.join(client, now)
+            self._join(client, now)
             return
         seat = self._seats.get(client.member)
         if seat is None:
@@ -157,7 +160,7 @@ class ConsumerProtocol:
             if client.owned:
                 client.lose(member=True)
             else:
-                self.join(client, now)
+                self._join(client, now)
             return
         seat.seen = now
         if not client.busy:

@@ -12,12 +12,12 @@ from typing import Protocol
 from confluent_kafka import KafkaError
 
 from tests.simulation.network import Fate, Network
+from tests.simulation.processes import NEVER
 from tests.simulation.refusal import Refused
 
 Place = tuple[str, int]
 BROKER = "broker"
 MARKER_DELAY_MS = 20
-NEVER = 2**62
 
 
 class Phase(Enum):
