@@ -1,33 +1,54 @@
 """Dicts <-> framed Avro bytes, with or without a schema registry.
 
 Written without one: single-object encoding (C3 01, CRC-64-AVRO, little-endian). Written with one: Confluent
-wire format (00, schema id, big-endian). Both codecs read both. What a record means is `records`' business.
+wire format (00, schema id, big-endian), see `confluent`. Both codecs read both. What a record means is
+`records`' business.
 """
 
-from collections.abc import Callable
+from collections import OrderedDict
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from fastavro import schemaless_reader, schemaless_writer
 from fastavro.types import Schema
 
 from qosresolve.contracts import schemas
-from qosresolve.contracts.foreign import RefusedSchemaError, admit
-from qosresolve.errors import ConfigError, PoisonRecordError, RetriableError
-
-if TYPE_CHECKING:
-    from confluent_kafka.schema_registry import SchemaRegistryClient
+from qosresolve.errors import PoisonRecordError
 
 MAX_BYTES = 1 << 20
+MAX_KEPT = 1_000  # schemas, and ids that are refused
 
 _SINGLE_OBJECT = b"\xc3\x01"
-_CONFLUENT = b"\x00"
+CONFLUENT = b"\x00"
 # The journal's facts come as (record name, dict), a nullable record as itself; asking for it costs a tenth.
 _NAMED = {"report-event": (True, True)}  # return_record_name, return_record_name_override
-_BODY = {_SINGLE_OBJECT: 10, _CONFLUENT: 5}  # where the Avro binary begins
 
 Value = dict[str, Any]
-Resolution = tuple[Schema, Schema | None]  # the writer's schema, and ours where it differs
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Resolution(NamedTuple):
+    """The writer's schema, ours where it differs, and what the bytes are read through."""
+
+    writer: Schema
+    reader: Schema | None
+    stream: type[BytesIO]
+
+
+class Kept(Generic[K, V]):
+    """A bounded number of answers; the oldest is let go."""
+
+    def __init__(self) -> None:
+        self._held: OrderedDict[K, V] = OrderedDict()
+        self.get = self._held.get
+        self.clear = self._held.clear
+
+    def put(self, key: K, value: V) -> V:
+        self._held[key] = value
+        if len(self._held) > MAX_KEPT:
+            self._held.popitem(last=False)
+        return value
 
 
 class Codec(Protocol):
@@ -42,12 +63,16 @@ class Codec(Protocol):
     def decode(self, record: str, data: bytes) -> Value:
         """Return the value in today's schema. Raises PoisonRecordError; RetriableError as above."""
 
+    def forget(self) -> None:
+        """Ask again for what was unknown: of the records read so far, none was written since."""
+
 
 class SingleObjectCodec:
     """Needs nothing but the bundled schemas: the embedded default."""
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         self._max_bytes = max_bytes
+        self._bundled: Kept[tuple[str, bytes], Resolution] = Kept()
 
     def frame(self, record: str) -> bytes:
         return _SINGLE_OBJECT + schemas.current(record).fingerprint
@@ -57,118 +82,46 @@ class SingleObjectCodec:
 
     def decode(self, record: str, data: bytes) -> Value:
         if len(data) > self._max_bytes:
-            raise _poison(f"{record}: {len(data)} bytes, more than {self._max_bytes}", "send less", "size")
+            raise poison(f"{record}: {len(data)} bytes, more than {self._max_bytes}", "send less", "size")
         if data[:2] == _SINGLE_OBJECT:
-            return _read(record, data, _SINGLE_OBJECT, _bundled(record, data))
-        if data[:1] != _CONFLUENT:
-            raise _poison(
+            key = (record, data[2:10])
+            return _read(record, data, 10, self._bundled.get(key) or self._bundled.put(key, _bundled(*key)))
+        if data[:1] != CONFLUENT:
+            raise poison(
                 f"{record}: neither Avro single-object encoding (C3 01) nor Confluent framing (00)",
                 "write it with one of the two; bare Avro binary does not say its schema",
             )
-        return _read(record, data, _CONFLUENT, self._registered(record, data))
+        if len(data) < 5:
+            raise poison(f"{record}: cut short within its framing", "one whole record a message")
+        return _read(record, data, 5, self._registered(record, int.from_bytes(data[1:5], "big")))
 
-    def _registered(self, record: str, data: bytes) -> Resolution:
-        raise _poison(
-            f"{record}: Confluent framing, schema id {_schema_id(data)}, but there is no schema registry",
+    def forget(self) -> None:
+        """Nothing is asked for."""
+
+    def _registered(self, record: str, schema_id: int) -> Resolution:
+        raise poison(
+            f"{record}: Confluent framing, schema id {schema_id}, but there is no schema registry",
             "set schema_registry_url, then redrive",
         )
 
 
-class ConfluentCodec(SingleObjectCodec):
-    """Writes Confluent framing; `subject_of` gives a record's subject.
-
-    With `register`, today's schemas are registered at their first use; otherwise they must be there.
-    """
-
-    def __init__(
-        self,
-        client: "SchemaRegistryClient",
-        subject_of: Callable[[str], str],
-        *,
-        register: bool = True,
-        max_bytes: int = MAX_BYTES,
-    ) -> None:
-        super().__init__(max_bytes)
-        self._client = client
-        self._subject_of = subject_of
-        self._register = register
-        self._frames: dict[str, bytes] = {}
-        self._writers: dict[tuple[str, int], Resolution] = {}
-
-    def frame(self, record: str) -> bytes:
-        frame = self._frames.get(record)
-        if frame is None:
-            frame = self._frames[record] = _CONFLUENT + self._id_of(record).to_bytes(4, "big")
-        return frame
-
-    def _id_of(self, record: str) -> int:
-        from confluent_kafka.schema_registry import Schema as Registered  # noqa: PLC0415 -- an optional extra
-
-        subject, schema = self._subject_of(record), Registered(schemas.text(record), "AVRO")
-        try:
-            if self._register:
-                return self._client.register_schema(subject, schema)
-            return self._client.lookup_schema(subject, schema).schema_id or 0
-        except Exception as error:
-            if _status(error) in (404, 409, 422):
-                raise ConfigError(
-                    f"the registry does not take {record} under subject {subject}: {error}",
-                    setting="schema_registry_url",
-                    remedy="register the bundled schema, or set the subject's compatibility to BACKWARD",
-                ) from error
-            raise RetriableError(f"schema registry, subject {subject}: {error}") from error
-
-    def _registered(self, record: str, data: bytes) -> Resolution:
-        key = (record, _schema_id(data))
-        if key not in self._writers:
-            self._writers[key] = self._fetched(*key)
-        return self._writers[key]
-
-    def _fetched(self, record: str, schema_id: int) -> Resolution:
-        try:
-            found = self._client.get_schema(schema_id)
-        except Exception as error:
-            if _status(error) == 404 and _is_registry(error):
-                raise _poison(
-                    f"{record}: the registry knows no schema {schema_id}",
-                    "was it written against another registry? register its schema, then redrive",
-                ) from error
-            raise RetriableError(f"schema registry, schema {schema_id}: {error}") from error
-        if found.schema_type != "AVRO" or found.references:
-            raise _poison(
-                f"{record}: schema {schema_id} is not one self-contained Avro schema",
-                "register it in one piece; references are not followed",
-            )
-        try:
-            return _resolution(record, admit(found.schema_str or ""))
-        except RefusedSchemaError as error:
-            raise _poison(
-                f"{record}: schema {schema_id} of the registry is refused: {error}",
-                "write with the bundled schema of this record",
-            ) from error
-
-
-def _resolution(record: str, writer: schemas.Version) -> Resolution:
+def resolution(record: str, writer: schemas.Version, stream: type[BytesIO] = BytesIO) -> Resolution:
+    """Return how bytes of a writer's schema are read as a record."""
     ours = schemas.current(record)
-    return writer.parsed, None if writer.fingerprint == ours.fingerprint else ours.parsed
+    return Resolution(writer.parsed, None if writer.fingerprint == ours.fingerprint else ours.parsed, stream)
 
 
-def _bundled(record: str, data: bytes) -> Resolution:
-    fingerprint = data[2:10]
+def _bundled(record: str, fingerprint: bytes) -> Resolution:
     version = schemas.versions(record).get(fingerprint)
     if version is not None:
-        return _resolution(record, version)
+        return resolution(record, version)
     other = schemas.owner(fingerprint)
     if other:
-        raise _poison(f"{record}: these are the bytes of a {other}", f"send it to the topic of {other}")
-    raise _poison(
+        raise poison(f"{record}: these are the bytes of a {other}", f"send it to the topic of {other}")
+    raise poison(
         f"{record}: schema {fingerprint[::-1].hex()} is in no bundled version",
         "written by a newer version? upgrade this one, then redrive",
     )
-
-
-def _schema_id(data: bytes) -> int:
-    return int.from_bytes(data[1:5], "big")
 
 
 def _written(frame: bytes, schema: Schema, value: Value) -> bytes:
@@ -178,32 +131,24 @@ def _written(frame: bytes, schema: Schema, value: Value) -> bytes:
     return out.getvalue()
 
 
-def _read(record: str, data: bytes, framing: bytes, schema: Resolution) -> Value:
-    stream = BytesIO(data)
-    stream.seek(_BODY[framing])
+def _read(record: str, data: bytes, body: int, schema: Resolution) -> Value:
+    writer, reader, make = schema
+    stream = make(data)
+    stream.seek(body)
     try:
-        value = schemaless_reader(stream, *schema, *_NAMED.get(record, ()))
+        value = schemaless_reader(stream, writer, reader, *_NAMED.get(record, ()))
+    except MemoryError:
+        raise  # of which the bytes need not be the reason
     except Exception as error:
         what = str(error)[:200] or "cut short"
-        raise _poison(
+        raise poison(
             f"{record}: {type(error).__name__}: {what}", f"compare its writer with schemas/{record}.avsc"
         ) from error
     if stream.tell() != len(data) or not isinstance(value, dict):
-        raise _poison(f"{record}: {len(data) - stream.tell()} bytes too many", "one record a message")
+        raise poison(f"{record}: {len(data) - stream.tell()} bytes too many", "one record a message")
     return value
 
 
-def _poison(message: str, remedy: str, stage: str = "decode") -> PoisonRecordError:
+def poison(message: str, remedy: str, stage: str = "decode") -> PoisonRecordError:
+    """Return what is raised for bytes that are not the record."""
     return PoisonRecordError(message, stage=stage, remedy=remedy)
-
-
-# The client raises its own error for an answer of the registry, its HTTP library's for none.
-
-
-def _status(error: Exception) -> int:
-    return int(getattr(error, "http_status_code", 0))
-
-
-def _is_registry(error: Exception) -> bool:
-    """Tell a registry's 404 from one of a proxy or a wrong path: only the former has a code of its own."""
-    return str(getattr(error, "error_code", "")).startswith("404")

@@ -56,6 +56,10 @@ class Contracts:
             "partition"
         )  # hundreds of windows would be encoded in each transaction
 
+    def forget(self) -> None:
+        """Say that a batch is done: what a registry did not know is asked for again in the next."""
+        self._codec.forget()
+
     # -- inputs
 
     def read_input(self, record: str, data: bytes) -> Input:

@@ -259,6 +259,7 @@ class Partition:
         if self.state.windows is not self._windows.known:
             self._windows = Windows(self.state.windows)
         self.brake = done.brake
+        self._shared.contracts.forget()
         if self._suspects:
             self._suspects = self._shared.suspects.of(self.number, self.positions)
         self._batch = []
@@ -277,6 +278,7 @@ class Partition:
 
     def rewind(self) -> dict[str, int]:
         """Drop all that is not committed; return the offsets to read the six inputs from."""
+        self._shared.contracts.forget()
         self._batch = []
         self._waiting.clear()
         self._reached = {}

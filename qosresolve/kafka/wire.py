@@ -1,6 +1,7 @@
 """Which bytes go over the wire: Confluent framing with a schema registry, else single-object encoding."""
 
-from qosresolve.contracts.codec import Codec, ConfluentCodec, SingleObjectCodec
+from qosresolve.contracts.codec import Codec, SingleObjectCodec
+from qosresolve.contracts.confluent import ConfluentCodec
 from qosresolve.contracts.records import Contracts
 from qosresolve.errors import ConfigError
 from qosresolve.settings import Settings

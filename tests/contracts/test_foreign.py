@@ -1,9 +1,11 @@
 """Writers' schemas that would hurt are refused before the Avro library sees them."""
 
 import json
+from io import BytesIO
 from typing import Any
 
 import pytest
+from fastavro import schemaless_reader
 
 from qosresolve.contracts.foreign import MAX_DEPTH, RefusedSchemaError, admit
 
@@ -15,6 +17,11 @@ def record(name: str, *types: object) -> dict[str, Any]:
         "name": name,
         "fields": [{"name": f"f{number}", "type": kind} for number, kind in enumerate(types)],
     }
+
+
+def fixed(size: object) -> dict[str, object]:
+    """Return a fixed type."""
+    return {"type": "fixed", "name": "F", "size": size}
 
 
 def nested(depth: int) -> object:
@@ -55,6 +62,25 @@ REFUSED = {
     "no type": ({"name": "R"}, "KeyError"),
     "a number": (7, "TypeError"),
     "twice the same": (record("R", record("E", "int"), record("E", "int")), "redefined"),
+    "a negative size": (record("R", fixed(-1)), "no number of bytes"),
+    "a size that is no number": (
+        record("R", fixed("8")),
+        "no number of bytes",
+    ),
+    "a size that is a truth": (
+        record("R", fixed(size=True)),
+        "no number of bytes",
+    ),
+    "a long name": (record("R", record("E" * 300, "int")), "name longer"),
+    "a logical null": (record("R", {"type": "null", "logicalType": "void"}), "costs no bytes"),
+    "itself, under another name space": (
+        record("R", record("E", ["null", "n.R"]) | {"namespace": "m"}) | {"namespace": "n"},
+        "n.R contains itself",
+    ),
+    "null that is said twice": (
+        record("R", {"type": "array", "items": {"type": {"type": "null"}}}),
+        "costs no",
+    ),
 }
 
 
@@ -63,6 +89,32 @@ def test_refused(schema: object, why: str) -> None:
     """What is recursive, too deep, too large, free or no schema at all is refused, with its reason."""
     with pytest.raises(RefusedSchemaError, match=why):
         admit(json.dumps(schema))
+
+
+def test_words_of_the_library_are_not_taken() -> None:
+    """A schema that claims to be parsed would bring its own meaning of a name: recursive, unseen."""
+    recursive = record("E", ["null", "E"])
+    claims = {"__fastavro_parsed__": True, "__named_schemas": {"E": recursive, "R": recursive}}
+    parsed = admit(json.dumps(record("R", record("E", "long"), "E") | claims)).version.parsed
+    assert schemaless_reader(BytesIO(b"\x02\x04"), parsed, None) == {"f0": {"f0": 1}, "f1": {"f0": 2}}
+
+
+LOGICAL = [
+    {"type": "bytes", "logicalType": "decimal", "precision": 10**9, "scale": 2},
+    {"type": "long", "logicalType": "timestamp-micros"},
+    {"type": "int", "logicalType": "date"},
+    {"type": "string", "logicalType": "uuid"},
+    {"type": "fixed", "name": "D", "size": 12, "logicalType": "duration"},
+]
+
+
+@pytest.mark.parametrize("kind", LOGICAL, ids=lambda kind: str(kind["logicalType"]))
+def test_logical_types_mean_nothing(kind: dict[str, Any]) -> None:
+    """Their conversions raise on what is a number, or build what is large: the plain value is read."""
+    version = admit(
+        json.dumps(record("R", ["null", kind], {"type": "array", "items": kind | {"name": "Other"}}))
+    ).version
+    assert "logicalType" not in json.dumps(version.parsed)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[" * 200_000, '{"type":' * 60_000, " " * 300_000])
@@ -86,4 +138,26 @@ ADMITTED = {
 @pytest.mark.parametrize("schema", ADMITTED.values(), ids=ADMITTED)
 def test_admitted(schema: object) -> None:
     """What others write with in good faith is admitted."""
-    assert len(admit(json.dumps(schema)).fingerprint) == 8
+    assert len(admit(json.dumps(schema)).version.fingerprint) == 8
+
+
+ENDLESS = {
+    "booleans": ("boolean", True),
+    "doubles": ("double", True),
+    "fixed": ({"type": "fixed", "name": "F", "size": 4}, True),
+    "records of them": (record("E", "float", {"type": "fixed", "name": "F", "size": 4}), True),
+    "with a number": (record("E", "float", "int"), False),
+    "numbers": ("long", False),
+    "texts": ("string", False),
+    "choices": (["null", "double"], False),
+    "arrays of numbers": ({"type": "array", "items": "long"}, False),
+    "arrays of doubles": ({"type": "array", "items": "double"}, True),
+    "symbols": ({"type": "enum", "name": "S", "symbols": ["a"]}, False),
+}
+
+
+@pytest.mark.parametrize(("items", "endless"), ENDLESS.values(), ids=ENDLESS)
+def test_arrays_that_never_end_are_told(items: object, endless: bool) -> None:
+    """Those whose items the library passes over without noticing where the bytes end; only they cost more."""
+    assert admit(json.dumps(record("R", {"type": "array", "items": items}))).endless is endless
+    assert not admit(json.dumps(record("R", {"type": "map", "values": "double"}, "double"))).endless

@@ -10,8 +10,10 @@ from confluent_kafka.schema_registry import Schema, SchemaReference, SchemaRegis
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 from fastavro import parse_schema, schemaless_writer
 
-from qosresolve.contracts import schemas
-from qosresolve.contracts.codec import ConfluentCodec, SingleObjectCodec
+from qosresolve.contracts import codec as codecs
+from qosresolve.contracts import confluent, schemas
+from qosresolve.contracts.codec import SingleObjectCodec
+from qosresolve.contracts.confluent import ConfluentCodec
 from qosresolve.contracts.records import Contracts
 from qosresolve.core.inputs import Deadline
 from qosresolve.errors import ConfigError, PoisonRecordError, RetriableError
@@ -214,6 +216,114 @@ def test_an_incompatible_schema(client: SchemaRegistryClient, monkeypatch: pytes
     monkeypatch.setattr(client, "register_schema", refuse)
     with pytest.raises(ConfigError, match="compatibility"):
         Contracts(codec_of(client)).write_input(DEADLINE)
+
+
+class Asked:
+    """A registry that counts how often it is asked, and may know nothing, or be down."""
+
+    def __init__(self, client: SchemaRegistryClient, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.times = 0
+        self.error: Exception | None = None
+        self._get = client.get_schema
+        monkeypatch.setattr(client, "get_schema", self.get_schema)
+
+    def get_schema(self, schema_id: int) -> Schema:
+        """Answer."""
+        self.times += 1
+        if self.error is not None:
+            raise self.error
+        return self._get(schema_id)
+
+
+UNKNOWN = SchemaRegistryError(404, 40403, "no such schema")
+
+
+def test_a_flood_of_one_unknown_id_asks_once_a_batch(
+    client: SchemaRegistryClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All records of a batch were written before the registry was asked: its answer holds for each."""
+    registry, codec = Asked(client, monkeypatch), codec_of(client)
+    data = Contracts(codec_of(client)).write_input(DEADLINE)[1]
+    registry.error = UNKNOWN
+    for _ in range(3):
+        for record in ("deadline", "degradation"):
+            with pytest.raises(PoisonRecordError, match=f"{record}: the registry knows no schema"):
+                codec.decode(record, data)
+    assert registry.times == 1
+    registry.error = None
+    codec.forget()  # the next batch: it may have been registered since
+    assert Contracts(codec).read_input("deadline", data) == DEADLINE
+    assert registry.times == 2
+
+
+def test_an_unknown_id_is_asked_for_again_after_a_while(
+    client: SchemaRegistryClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader that knows no batches, such as a tool, is not wrong for ever."""
+    registry, codec = Asked(client, monkeypatch), codec_of(client)
+    data = Contracts(codec_of(client)).write_input(DEADLINE)[1]
+    registry.error = UNKNOWN
+    with pytest.raises(PoisonRecordError):
+        codec.decode("deadline", data)
+    registry.error = None
+    monkeypatch.setattr(confluent, "UNKNOWN_S", 0.0)
+    assert Contracts(codec).read_input("deadline", data) == DEADLINE
+
+
+def test_an_outage_is_never_remembered(client: SchemaRegistryClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither as unknown nor as refused; and what was unknown is not poison while nobody answers."""
+    registry, codec = Asked(client, monkeypatch), codec_of(client)
+    data = Contracts(codec_of(client)).write_input(DEADLINE)[1]
+    registry.error = SchemaRegistryError(503, -1, "down")
+    for times in (1, 2):
+        with pytest.raises(RetriableError):
+            codec.decode("deadline", data)
+        assert registry.times == times
+    registry.error = UNKNOWN
+    with pytest.raises(PoisonRecordError):
+        codec.decode("deadline", data)
+    codec.forget()
+    registry.error = SchemaRegistryError(503, -1, "down")
+    with pytest.raises(RetriableError):
+        codec.decode("deadline", data)
+
+
+def test_a_refused_schema_is_asked_for_once(
+    client: SchemaRegistryClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lies under an id never changes, so neither does the answer; each error is one of its own."""
+    registry, codec = Asked(client, monkeypatch), codec_of(client)
+    recursive = {"type": "record", "name": "R", "fields": [{"name": "r", "type": ["null", "R"]}]}
+    errors = []
+    for _ in range(3):
+        with pytest.raises(PoisonRecordError, match="contains itself") as raised:
+            codec.decode("deadline", framed(client, recursive, {"r": None}))
+        errors.append(raised.value)
+        codec.forget()
+    assert registry.times == 1
+    assert len(set(map(id, errors))) == 3
+
+
+def test_what_is_remembered_is_bounded(client: SchemaRegistryClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A flood of ids, known or not, costs no memory for ever: the oldest are asked for again."""
+    monkeypatch.setattr(codecs, "MAX_KEPT", 3)
+    registry, codec = Asked(client, monkeypatch), codec_of(client)
+    registry.error = UNKNOWN
+    for number in (*range(10), 0, 9):
+        with pytest.raises(PoisonRecordError):
+            codec.decode("deadline", b"\x00" + number.to_bytes(4, "big") + b"x")
+    assert registry.times == 11
+
+
+@pytest.mark.parametrize("length", range(1, 5))
+def test_a_frame_that_is_cut_is_not_asked_for(
+    client: SchemaRegistryClient, monkeypatch: pytest.MonkeyPatch, length: int
+) -> None:
+    """Half an id is no id."""
+    registry = Asked(client, monkeypatch)
+    with pytest.raises(PoisonRecordError, match="cut short"):
+        codec_of(client).decode("deadline", bytes(length))
+    assert registry.times == 0
 
 
 def test_the_registry_is_asked_once(client: SchemaRegistryClient, monkeypatch: pytest.MonkeyPatch) -> None:
