@@ -78,6 +78,14 @@ mutation: venv $(MUTATION)/.synced ## Change the core at random places: do its t
 bench-core: venv ## Print what one update event costs, stage by stage
 	$(BIN)/python -m tests.bench.core
 
+.PHONY: bench-timer
+bench-timer: venv ## Print what a timer with a million alarms does: arm, fire, how late (starts a broker)
+	$(BIN)/python -m tests.bench.timer
+
+.PHONY: bench-restore
+bench-restore: venv ## Print how fast a worker restores 300,000 reports (starts a broker)
+	$(BIN)/python -m tests.bench.restore
+
 .PHONY: properties
 properties: venv ## Let 100,000 random inputs happen to the core, and check what must hold after each
 	$(BIN)/python -m tests.core.machine

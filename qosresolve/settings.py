@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     session_timeout_ms: int = Field(45_000, ge=1_000, description="group drops a silent worker after this")
     max_poll_interval_ms: int = Field(300_000, ge=1_000, description="group drops a busy worker after this")
     restore_stall_ms: int = Field(60_000, ge=1_000, description="a restore without progress stops the worker")
+    restore_budget_ms: int = Field(
+        21_600_000, ge=1_000, description="a longer restore stops the worker: tombstones expire meanwhile"
+    )
     backlog_wait_ms: int = Field(30_000, ge=0, description="longest a deadline waits for older records")
     watchdog_ms: int = Field(120_000, ge=1_000, description="a loop without progress ends the process")
     dead_letter_limit: int = Field(1_000, ge=1, description="dead letters in a row that stop a partition")

@@ -5,7 +5,7 @@ end that was taken after the assignment.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
@@ -16,8 +16,9 @@ from qosresolve.kafka.acls import Operation
 from qosresolve.kafka.denied import raise_if_denied, raise_if_hidden
 from qosresolve.kafka.offsets import Place, ends, patiently, starts
 from qosresolve.settings import Settings
+from qosresolve.telemetry.progress import Progress
 
-CHUNK = 10_000
+CHUNK = 2_000  # records at once, a few MB
 
 
 class Sweep:
@@ -44,20 +45,33 @@ class Sweep:
 
     def step(self, timeout: float) -> list[Message]:
         """Return the next records; ends of partitions are noted on the way."""
-        records = []
+        records, reached = [], self._reached
         for message in clients.drain(self._consumer, CHUNK, timeout):
             error = message.error()
-            raise_if_denied(error, message.topic(), Operation.READ)
+            if error is not None:
+                self._noted(message, error)
+                continue
             place, offset = place_of(message)
-            if error is None:
-                self._reached[place] = max(self._reached[place], offset + 1)
-                records.append(message)
-            elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the client's own constant
-                self._reached[place] = max(self._reached[place], offset)
-            elif not error.retriable():
-                raise KafkaException(error)
+            if offset >= reached[place]:
+                reached[place] = offset + 1
+            records.append(message)
         self.total += len(records)
         return records
+
+    def _noted(self, message: Message, error: KafkaError) -> None:
+        raise_if_denied(error, message.topic(), Operation.READ)
+        if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the client's own constant
+            place, offset = place_of(message)
+            self._reached[place] = max(self._reached[place], offset)
+        elif not error.retriable():
+            raise KafkaException(error)
+
+    def leave(self, places: Iterable[Place]) -> None:
+        """Read some partitions no more."""
+        gone = [place for place in places if place in self._targets]
+        self._consumer.incremental_unassign([TopicPartition(*place) for place in gone])
+        for place in gone:
+            del self._targets[place]
 
 
 def place_of(message: Message) -> tuple[Place, int]:
@@ -97,12 +111,23 @@ def read_all(
         consumer.close()
 
 
+def raise_if_stuck(progress: Progress, pending: Collection[Place], settings: Settings) -> None:
+    """Raise FatalError when a reading stands still, or takes so long that tombstones expire meanwhile."""
+    if pending and progress.stalled_s * 1000 > settings.restore_stall_ms:
+        raise FatalError(stalled(pending, progress.stalled_s))
+    if progress.reading and progress.seconds * 1000 > settings.restore_budget_ms:
+        raise FatalError(
+            f"reading takes longer than restore_budget_ms ({settings.restore_budget_ms}): a tombstone that "
+            "expires meanwhile brings back what was removed; see docs/runbooks/restore-stalled.md"
+        )
+
+
 def stalled(pending: Iterable[Place], seconds: float) -> str:
     """Return what to say, and what to look at, when reading makes no progress."""
     names = ", ".join(f"{topic}-{partition}" for topic, partition in sorted(pending))
     return (
         f"no progress for {seconds:.0f} s reading {names}: an open transaction holds the end back, or the "
-        "brokers do not answer; look at kafka-transactions.sh find-hanging and the brokers' health"
+        "brokers do not answer; see docs/runbooks/restore-stalled.md"
     )
 
 

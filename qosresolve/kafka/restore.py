@@ -6,7 +6,7 @@ before a partition starts.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import structlog
 from confluent_kafka import Consumer, Message
@@ -14,16 +14,16 @@ from confluent_kafka.admin import AdminClient
 
 from qosresolve.contracts.records import Contracts
 from qosresolve.core.partition import PartitionState
-from qosresolve.errors import FatalError
 from qosresolve.kafka import clients
+from qosresolve.kafka.offsets import Place
 from qosresolve.kafka.partition import Partition
-from qosresolve.kafka.reading import Sweep, stalled
+from qosresolve.kafka.reading import Sweep, raise_if_stuck
 from qosresolve.settings import Settings
 from qosresolve.telemetry.metrics import WorkerMetrics
 from qosresolve.telemetry.progress import Progress
-from qosresolve.topics import PARTITION, REPORT, STATE, WATCH, Names
+from qosresolve.topics import REPORT, STATE, WATCH, Names
 
-BUDGET_S = 0.2
+BUDGET_S = 0.5  # for one slice
 
 
 class Restorer:
@@ -46,7 +46,7 @@ class Restorer:
         self._sweep: Sweep | None = None
         self._progress = Progress(metrics.restore, "worker", "restore")
         self._targets: dict[int, Partition] = {}
-        self._states: dict[int, PartitionState] = {}
+        self._records: dict[int, tuple[int, bytes]] = {}  # the partition records: offset and bytes
         self._log = structlog.get_logger(role="worker")
 
     @property
@@ -57,48 +57,68 @@ class Restorer:
     def begin(self, partitions: list[Partition]) -> None:
         """Start on a set of partitions."""
         self._targets = {partition.number: partition for partition in partitions}
-        self._states = {}
-        places = [(self._names.of(topic), number) for topic in STATE for number in self._targets]
-        self._sweep = Sweep(self._consumer, self._admin, places)
+        self._records = {}
+        self._sweep = Sweep(
+            self._consumer, self._admin, [place for number in self._targets for place in self._places(number)]
+        )
         self._log.info("restoring", partitions=sorted(self._targets))
+
+    def _places(self, number: int) -> list[Place]:
+        return [(self._names.of(topic), number) for topic in STATE]
 
     def advance(self) -> list[tuple[Partition, PartitionState | None]]:
         """Read for a bounded time; return the partitions when all are read, with their states."""
         if self._sweep is None:
             return []
+        self._leave(self._sweep)
         end = time.monotonic() + BUDGET_S
         while self._sweep.pending and time.monotonic() < end:
-            for message in self._sweep.step(0.05):
-                self._apply(message)
+            self._apply(self._sweep.step(0.05))
         self._tell(self._sweep)
         return [] if self._sweep.pending else self._finish(self._sweep)
 
-    def _apply(self, message: Message) -> None:
-        partition = self._targets[message.partition() or 0]
-        if not self._current(partition):
-            return
-        key, value = (message.key() or b"").decode(), message.value()
-        if message.topic() == self._names.of(REPORT):
-            partition.store.put_report(key, value)
-        elif message.topic() == self._names.of(WATCH):
-            partition.store.put_watch(key, value)
-        elif value is not None and message.topic() == self._names.of(PARTITION):
-            self._states[partition.number] = self._contracts.read_partition(value)
+    def _leave(self, sweep: Sweep) -> None:
+        """Read no more of what was taken from us meanwhile: others wait for their turn."""
+        gone = [number for number, partition in self._targets.items() if not self._current(partition)]
+        if gone:
+            sweep.leave(place for number in gone for place in self._places(number))
+        for number in gone:
+            del self._targets[number]
+
+    def _apply(self, messages: Iterable[Message]) -> None:
+        """Index by key; nothing is decoded."""
+        targets, reports, watches = self._targets, self._names.of(REPORT), self._names.of(WATCH)
+        for message in messages:
+            partition = targets.get(message.partition() or 0)
+            if partition is None:
+                continue
+            topic, value = message.topic(), message.value()
+            if topic == reports:
+                partition.store.put_report((message.key() or b"").decode(), value)
+            elif topic == watches:
+                partition.store.put_watch((message.key() or b"").decode(), value)
+            elif value is not None:
+                self._records[partition.number] = message.offset() or 0, value
 
     def _tell(self, sweep: Sweep) -> None:
         progress = self._progress
         progress.at(sweep.expected, sweep.remaining)
+        raise_if_stuck(progress, sweep.pending, self._settings)
         if not sweep.pending:
             progress.done()
-        elif progress.stalled_s * 1000 > self._settings.restore_stall_ms:
-            raise FatalError(stalled(sweep.pending, progress.stalled_s))
 
     def _finish(self, sweep: Sweep) -> list[tuple[Partition, PartitionState | None]]:
+        """Decode what the partitions remember, all or none: while a registry is down, it is asked again."""
+        kept = [partition for partition in self._targets.values() if self._current(partition)]
+        found = [(partition, self._remembered(partition)) for partition in kept]
         self._metrics.restored.inc(sweep.total)
         self._consumer.unassign()
         self._sweep = None
-        kept = [partition for partition in self._targets.values() if self._current(partition)]
-        return [(partition, self._states.get(partition.number)) for partition in kept]
+        return found
+
+    def _remembered(self, partition: Partition) -> PartitionState | None:
+        record = self._records.get(partition.number)
+        return None if record is None else partition.remembered(*record)
 
     def close(self) -> None:
         """Let go of the consumer."""

@@ -27,7 +27,7 @@ from qosresolve.kafka.broker_clock import BrokerClock, Look
 from qosresolve.kafka.deadlines import Deadlines
 from qosresolve.kafka.denied import raise_if_denied
 from qosresolve.kafka.offsets import ends
-from qosresolve.kafka.reading import stalled
+from qosresolve.kafka.reading import raise_if_stuck
 from qosresolve.kafka.watched import Watched
 from qosresolve.settings import Settings
 from qosresolve.telemetry.health import Health
@@ -133,9 +133,7 @@ class Timer:
         self._progress.at(
             sum(sum(held.targets.values()) for held in behind), sum(held.remaining for held in behind)
         )
-        silent_s = self._progress.stalled_s
-        if silent_s * 1000 > self._settings.restore_stall_ms:
-            raise FatalError(stalled([place for held in behind for place in held.pending], silent_s))
+        raise_if_stuck(self._progress, [place for held in behind for place in held.pending], self._settings)
 
     def _learn_targets(self, fresh: list[Watched]) -> None:
         try:
