@@ -22,7 +22,7 @@ from qosresolve.kafka.outputs import Output, Writer
 from qosresolve.kafka.staging import Control, Shared, Staging
 from qosresolve.kafka.suspects import Suspect
 from qosresolve.kafka.windows import Windows
-from qosresolve.topics import DEADLINE, REPORT, WATCH
+from qosresolve.topics import DEADLINE, REPORT, WATCH, Names
 
 TRIES = 10  # at a batch that the client cannot unpack; it asks for it again every half second
 CAREFUL = 20_000  # records whose reports are written one by one after a death in the writing of a batch
@@ -93,6 +93,11 @@ class Partition:
         self._suspects = self._shared.suspects.of(self.number, self.positions)
         self.ready = True
         self.rewind()
+
+    @property
+    def names(self) -> Names:
+        """Return the names of the topics it lies in."""
+        return self._shared.names
 
     @property
     def positions(self) -> dict[str, int]:

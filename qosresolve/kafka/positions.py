@@ -2,7 +2,8 @@
 
 Below the positions a group's offset is a rewind: skipped. Above them state was lost. An input with another id
 was created anew, one that ends below them was truncated, one that starts above them lost records to
-retention. All but the first stop the worker with what to do.
+retention. A report or watch topic that is not the one they were written beside lost the state. All but the
+first stop the worker with what to do.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,7 +18,7 @@ from qosresolve.errors import ConfigError, FatalError, RetriableError
 from qosresolve.kafka.denied import raise_if_denied
 from qosresolve.kafka.offsets import TIMEOUT, Place, ends, starts
 from qosresolve.kafka.partition import Partition
-from qosresolve.topics import TOPICS, Names
+from qosresolve.topics import PARTITION, REPORT, STATE, TOPICS, WATCH, Names
 
 Offsets = Mapping[str, int]
 Identities = Mapping[str, str]
@@ -73,9 +74,12 @@ def checked(
     admin: AdminClient, partition: Partition, restored: PartitionState | None, offsets: Offsets
 ) -> PartitionState:
     """Return the state to start from. Raises with the remedy where it does not fit group and inputs."""
-    topic_ids = identities(admin, offsets)
+    state = [partition.names.of(topic) for topic in STATE]
+    topic_ids = identities(admin, [*offsets, *state])
+    _whole(starts(admin, _places(partition.number, state)))
     if restored is None:
         return initial(admin, partition, offsets, topic_ids)
+    _same_state(restored, topic_ids, partition.names)
     check(admin, restored, offsets, topic_ids)
     return replace(restored, topic_ids=_listed(topic_ids))
 
@@ -131,7 +135,7 @@ def _listed(topic_ids: Identities) -> tuple[TopicIdentity, ...]:
 def check(admin: AdminClient, state: PartitionState, offsets: Offsets, topic_ids: Identities) -> None:
     """Compare what was restored with the group and the inputs. Raises FatalError with the remedy."""
     positions = {at.topic: at.next_offset for at in state.positions}
-    _same(state, topic_ids)
+    _same(state, topic_ids, offsets)
     places = _places(state.partition, positions)
     last, first = ends(admin, places), starts(admin, places)
     for topic, position in positions.items():
@@ -144,9 +148,40 @@ def _places(number: int, topics: Iterable[str]) -> list[Place]:
     return [(topic, number) for topic in topics]
 
 
-def _same(state: PartitionState, topic_ids: Identities) -> None:
+def _whole(first: Mapping[Place, int]) -> None:
+    """Refuse state topics that lost their beginning: compaction leaves it at 0, deletion does not."""
+    for (topic, number), start in first.items():
+        if start > 0:
+            raise FatalError(
+                f"{topic} partition {number} starts at {start}: records were deleted, not compacted, and "
+                "state with them; see docs/runbooks/lost-state.md"
+            )
+
+
+def _same_state(state: PartitionState, topic_ids: Identities, names: Names) -> None:
+    """Refuse a report or watch topic that was created anew beside a partition topic that was not.
+
+    A partition record on another topic than it knew is a copy, which somebody made on purpose: believed.
+    """
+    known = {item.topic: item.id for item in state.topic_ids}
+    record = names.of(PARTITION)
+    if known.get(record, topic_ids[record]) != topic_ids[record]:
+        structlog.get_logger(role="worker").warning(
+            "the state was copied from another topic", partition=state.partition, topic=record
+        )
+        return
+    for topic in (names.of(REPORT), names.of(WATCH)):
+        if known.get(topic, topic_ids[topic]) != topic_ids[topic]:
+            raise FatalError(
+                f"{topic} has the id {topic_ids[topic]}, partition {state.partition} knew it as "
+                f"{known[topic]}: it was created anew and its records are gone, while the positions are not; "
+                "see docs/runbooks/lost-state.md"
+            )
+
+
+def _same(state: PartitionState, topic_ids: Identities, inputs: Offsets) -> None:
     for known in state.topic_ids:
-        if topic_ids[known.topic] != known.id:
+        if known.topic in inputs and topic_ids[known.topic] != known.id:
             raise FatalError(
                 f"{known.topic} has the id {topic_ids[known.topic]}, partition {state.partition} knew it as "
                 f"{known.id}: it was created anew, its offsets mean other records; see "

@@ -12,21 +12,22 @@ from qosresolve.core.partition import PartitionState
 from qosresolve.errors import ConfigError, FatalError, RetriableError
 from qosresolve.kafka import positions
 from qosresolve.kafka.offsets import Place
-from qosresolve.topics import COMMAND, DEGRADATION, TOPICS, Topic
+from qosresolve.topics import COMMAND, DEGRADATION, PARTITION, REPORT, STATE, TOPICS, WATCH, Topic
 from tests.kafka.bench import HERE, NAMES, POLICY_A, Bench
 from tests.kafka.harness import degradation
 
 ANCHOR = NAMES.of(DEGRADATION)
+ALL = (*NAMES.inputs, *(NAMES.of(topic) for topic in STATE))
 
 
 @dataclass
 class Cluster:
     """What a broker would answer, by topic; a test changes what it is about."""
 
-    first: dict[str, int] = field(default_factory=lambda: dict.fromkeys(NAMES.inputs, 0))
+    first: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ALL, 0))
     last: dict[str, int] = field(default_factory=lambda: dict.fromkeys(NAMES.inputs, 100))
     group: dict[str, int] = field(default_factory=lambda: dict.fromkeys(NAMES.inputs, 50))
-    ids: dict[str, str] = field(default_factory=lambda: {topic: f"id-{topic}" for topic in NAMES.inputs})
+    ids: dict[str, str] = field(default_factory=lambda: {topic: f"id-{topic}" for topic in ALL})
 
     def answer(self, offsets: dict[str, int]) -> Callable[[AdminClient, list[Place]], dict[Place, int]]:
         """Return what `ends` or `starts` would be."""
@@ -113,6 +114,43 @@ def test_an_input_with_another_id_was_created_anew(cluster: Cluster) -> None:
     assert f"{NAMES.of(COMMAND)} has the id another" in told
     assert "created anew" in told
     assert "docs/runbooks/truncated-input.md" in told
+
+
+@pytest.mark.parametrize("topic", [REPORT, WATCH])
+def test_a_state_topic_that_was_created_anew_lost_the_state(cluster: Cluster, topic: Topic) -> None:
+    """The positions are still there, the reports are not: it would open every report a second time."""
+    cluster.ids[NAMES.of(topic)] = "another"
+    told = _refusal(cluster)
+    assert f"{NAMES.of(topic)} has the id another, partition {HERE} knew it as id-{NAMES.of(topic)}" in told
+    assert "docs/runbooks/lost-state.md" in told
+
+
+def test_state_that_was_copied_as_a_whole_is_believed(cluster: Cluster) -> None:
+    """A partition record that lies on another topic than it says was put there, and the rest with it."""
+    for topic in STATE:
+        cluster.ids[NAMES.of(topic)] = "copy"
+    state = cluster.checked(_state())
+    assert {item.topic: item.id for item in state.topic_ids} == cluster.ids
+    cluster.ids[NAMES.of(COMMAND)] = "another"
+    assert "docs/runbooks/truncated-input.md" in _refusal(cluster), "the inputs are no state"
+
+
+@pytest.mark.parametrize("topic", STATE)
+@pytest.mark.parametrize("ran", [True, False])
+def test_a_state_topic_that_lost_its_beginning_lost_state(cluster: Cluster, topic: Topic, ran: bool) -> None:
+    """Compaction never moves the start; retention and deletion do."""
+    cluster.first[NAMES.of(topic)] = 3
+    told = _refusal(cluster) if ran else _refusal_of_first_start(cluster)
+    assert f"{NAMES.of(topic)} partition {HERE} starts at 3" in told
+    assert "docs/runbooks/lost-state.md" in told
+
+
+def test_a_state_that_knows_the_inputs_only_learns_the_rest(cluster: Cluster) -> None:
+    """As those were that were written before the state topics had a place in it."""
+    state = _state()
+    known = tuple(item for item in state.topic_ids if item.topic in NAMES.inputs)
+    assert PARTITION.name not in str(known)
+    assert cluster.checked(replace(state, topic_ids=known)) == state
 
 
 def test_a_state_without_ids_learns_them(cluster: Cluster) -> None:

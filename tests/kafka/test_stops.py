@@ -96,6 +96,19 @@ def test_an_input_that_was_created_anew_stops(world: World, admin: AdminClient, 
     assert len(world.journal()) == 3
 
 
+def test_reports_that_were_deleted_beside_their_positions_stop(world: World, admin: AdminClient) -> None:
+    """The report topic was created anew: every report would be opened a second time."""
+    _take_some(world)
+    name = world.names.of(REPORT)
+    admin.delete_topics([name])[name].result()
+    await_that(lambda: name not in admin.list_topics(timeout=10).topics, "deletion")
+    World(world.settings)  # creates what is missing
+    failure = _stopped(world)
+    assert isinstance(failure, FatalError)
+    assert f"{name} has the id" in str(failure)
+    assert "docs/runbooks/lost-state.md" in str(failure)
+
+
 # -- partition counts
 
 
