@@ -67,6 +67,7 @@ class Auditor:
         self._admin = clients.admin(settings)
         self._consumer = clients.anchored_reader(settings, f"{settings.group}-auditor")
         self._held: dict[int, Following] = {}
+        self._left: set[int] = set()  # during the present call of the consumer
         self._unread: deque[Message] = deque()
         self._joined = False
         self._failure: Exception | None = None
@@ -108,13 +109,7 @@ class Auditor:
         try:
             fresh = {anchor.partition: self._follow(anchor.partition) for anchor in anchors}
             if fresh:
-                consumer.incremental_assign(
-                    [
-                        TopicPartition(*place, OFFSET_BEGINNING)
-                        for following in fresh.values()
-                        for place in following.base
-                    ]
-                )
+                consumer.incremental_assign(_beginnings(fresh.values()))
             self._held |= fresh
         except Exception as error:  # noqa: BLE001 - raised again from the loop
             self._failure = error
@@ -126,15 +121,26 @@ class Auditor:
     def _drop(self, consumer: Consumer, anchors: list[TopicPartition]) -> None:
         try:
             gone = [self._held.pop(anchor.partition) for anchor in anchors if anchor.partition in self._held]
-            for following in gone:
-                if self._history is not None:
-                    self._history.drop(following.number)
-            if gone:  # in one call, see `kafka.assignment`
-                consumer.incremental_unassign(
-                    [TopicPartition(*place) for following in gone for place in following.places]
-                )
+            self._leave(consumer, gone)
+            self._left.update(following.number for following in gone)
         except Exception as error:  # noqa: BLE001 - raised again from the loop
             self._failure = error
+
+    def _leave(self, consumer: Consumer, gone: list[Following]) -> None:
+        for following in gone:
+            if self._history is not None:
+                self._history.drop(following.number)
+        if gone:  # in one call, see `kafka.assignment`
+            consumer.incremental_unassign(
+                [TopicPartition(*place) for following in gone for place in following.places]
+            )
+
+    def _again(self, numbers: set[int]) -> None:
+        """Begin some partitions anew: what was read of them may be from before they were lost."""
+        self._leave(self._consumer, [self._held[number] for number in numbers])
+        fresh = {number: self._follow(number) for number in numbers}
+        self._consumer.incremental_assign(_beginnings(fresh.values()))
+        self._held |= fresh
 
     # -- points
 
@@ -173,9 +179,14 @@ class Auditor:
 
     def _read(self) -> Iterable[Message]:
         """Return what came, the journal first: most of it then matches at once."""
-        journal = self._names.of(JOURNAL)
+        self._left.clear()
         messages = clients.drain(self._consumer, CHUNK, self._settings.poll_ms / 1000)
-        return sorted(messages, key=lambda message: message.topic() != journal)
+        again = self._left & self._held.keys()  # lost, and given back, within this very call
+        if again:
+            self._again(again)
+        journal = self._names.of(JOURNAL)
+        wanted = (message for message in messages if message.partition() not in again)
+        return sorted(wanted, key=lambda message: message.topic() != journal)
 
     def _take_all(self) -> None:
         while self._unread:
@@ -208,6 +219,10 @@ class Auditor:
             watch = topic == self._names.of(WATCH)
             name: Name = (key_of(message), "") if watch else split(key_of(message))
             audit.record(name, value, _alarm(message), offset)
+
+
+def _beginnings(fresh: Iterable[Following]) -> list[TopicPartition]:
+    return [TopicPartition(*place, OFFSET_BEGINNING) for following in fresh for place in following.base]
 
 
 def _alarm(message: Message) -> head.Alarm | None:

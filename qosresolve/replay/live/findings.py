@@ -25,7 +25,8 @@ RUNBOOKS: dict[Kind, str] = {
     "unarmed": "docs/runbooks/deadline-not-armed.md",
     "overdue": "docs/runbooks/deadlines-overdue.md",
 }
-LINES = 50  # most lines of single findings between two common points
+LINES = 50  # most lines of single findings
+WINDOW_S = 60.0  # within so long
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Told:
         self._metrics = metrics
         self._log = structlog.get_logger(role="auditor")
         self._lines = 0
+        self._since = 0.0
 
     def count(self, kind: Kind, findings: int = 1) -> None:
         """Count findings that have no line of their own."""
@@ -78,11 +80,13 @@ class Told:
         """Tell that a record that differed is as the journal says again."""
         self._log.info("audit: as the journal says again", partition=partition, report=report)
 
-    def end_of_pass(self) -> None:
-        """Say how many findings had no line, and allow new ones."""
+    def pause(self, now: float) -> None:
+        """Say, a minute after, how many findings had no line, and allow new ones; `now` in seconds."""
+        if now - self._since < WINDOW_S:
+            return
         if self._lines > LINES:
             self._log.error("audit: more findings, not told one by one", findings=self._lines - LINES)
-        self._lines = 0
+        self._lines, self._since = 0, now
 
     def overdue(self, partition: int, count: int, oldest_s: float) -> None:
         """Tell that deadlines of a partition are overdue and nobody settles them."""

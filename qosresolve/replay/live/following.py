@@ -35,6 +35,7 @@ class Following:
         self.base: list[Place] = [(names.of(topic), self.number) for topic in BASE]
         self.reads_journal = False
         self.aimed_at = 0.0
+        self.read_to = 0.0  # all that lay there at this instant was read
         self._start = 0
         self._mark: int | None = None
         self._targets: dict[Place, int] = {}
@@ -109,6 +110,7 @@ class Following:
         if not self._targets or self.pending:
             return False
         before = self.live
+        self.read_to = self.aimed_at
         if self.phase is Phase.BASE:
             self.audit.begin()
             self.phase = Phase.OVERLAP

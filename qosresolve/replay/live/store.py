@@ -85,8 +85,6 @@ class Store:
         """Return what bytes of that name say. Raises PoisonRecordError, RetriableError."""
         return self._contracts.read_report(value) if name[1] else self._contracts.read_watch(value)
 
-    def same(self, record: Record | None, value: bytes | None) -> bool:
-        """Tell whether bytes are those of a record; None is an absent record, and a tombstone."""
-        if record is None or value is None:
-            return record is None and value is None
-        return self._writer.same(record, value)
+    def same(self, record: Record | None, value: bytes) -> bool:
+        """Tell whether bytes are those of a record, in today's schema."""
+        return record is not None and self._writer.same(record, value)

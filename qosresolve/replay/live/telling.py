@@ -10,6 +10,7 @@ from qosresolve.settings import Settings
 from qosresolve.telemetry.metrics import AuditorMetrics
 
 TELL_S = 1.0
+STALE_S = 10.0  # what was read longer ago may have been settled since
 
 
 class Telling:
@@ -38,8 +39,8 @@ class Telling:
             return
         self._told_at = now
         self._look(held)
-        self._overdue([item for item in held if item.live])
-        self._told.end_of_pass()
+        self._overdue([item for item in held if item.live and now - item.read_to < STALE_S])
+        self._told.pause(now)
 
     def _count(self, held: Collection[Following]) -> None:
         for item in held:
@@ -65,10 +66,10 @@ class Telling:
         waits = [self._steady() - item.aimed_at for item in live if item.pending]
         self._metrics.lag_seconds.set(max(waits, default=0.0))
 
-    def _overdue(self, live: Collection[Following]) -> None:
+    def _overdue(self, current: Collection[Following]) -> None:
         now = self._clock.now()
         oldest = now
-        for item in live:
+        for item in current:
             overdue = item.audit.overdue
             before = overdue.count
             fresh = overdue.look(now, self._allowed_ms)

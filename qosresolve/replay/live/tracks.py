@@ -9,10 +9,11 @@ is a difference when it still waits after both were read to a common point, the 
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from qosresolve.contracts.headers import Alarm
-from qosresolve.errors import PoisonRecordError
+from qosresolve.errors import PoisonRecordError, RetriableError
 from qosresolve.replay.audit import Name
 from qosresolve.replay.differences import Mismatch, Record, mismatch
 from qosresolve.replay.live.store import Store
@@ -29,14 +30,16 @@ class Step:
     mark: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Seen:
-    """A record as it lies on its topic, None for a tombstone."""
+    """A record as it lies on its topic, None for a tombstone; `record` what it says, once somebody asked."""
 
     value: bytes | None
     alarm: Alarm | None
     offset: int
     mark: int
+    record: Record | None = None
+    read: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +85,13 @@ class Tracks:
         track.steps.append(Step(record, mark))
         if track.steps[0].mark == NEVER:
             del track.steps[1:-KEPT]
-        self._settle(name, track, by_value=False)
+        self._try(name, track)
 
     def lies(self, name: Name, seen: Seen) -> None:
         """Take a record of the report or watch topic."""
         track = self._open.setdefault(name, Track())
         track.seen.append(seen)
-        self._settle(name, track, by_value=False)
+        self._try(name, track)
 
     def judge(self, mark: int) -> Iterator[Found]:
         """Yield what differs, now that both topics were read to what lay there at a mark.
@@ -100,10 +103,10 @@ class Tracks:
                 yield from self._judged(name, track, mark)
 
     def _judged(self, name: Name, track: Track, mark: int) -> Iterator[Found]:
-        self._settle(name, track, by_value=True)
+        self._settle(name, track)
         while track.seen and track.seen[0].mark <= mark:
             yield self._unexplained(name, track)
-            self._settle(name, track, by_value=True)
+            self._settle(name, track)
         if track.seen:
             return  # it may be what the next entries lead to
         stored = self._store.get(name)
@@ -117,11 +120,9 @@ class Tracks:
 
     def _unexplained(self, name: Name, track: Track) -> Found:
         seen = track.seen[0]
-        try:
-            stored = None if seen.value is None else self._store.read(name, seen.value)
-            differs = mismatch(*name, self.current(name), stored)
-        except PoisonRecordError:
-            differs = None
+        stored = self._read(name, seen)
+        readable = stored is not None or seen.value is None
+        differs = mismatch(*name, self.current(name), stored) if readable else None
         track.seen.popleft()
         return Found(name, differs, seen.offset)
 
@@ -140,11 +141,16 @@ class Tracks:
 
     # -- matching
 
-    def _settle(self, name: Name, track: Track, *, by_value: bool) -> None:
+    def _try(self, name: Name, track: Track) -> None:
+        """Match at once what can be; what cannot be read for now is left to the common point."""
+        with suppress(RetriableError):
+            self._settle(name, track)
+
+    def _settle(self, name: Name, track: Track) -> None:
         """Match what lies on the topic with what the journal says, as far as it goes."""
         while track.seen:
             seen = track.seen[0]
-            at = self._place(name, track, seen, by_value=by_value)
+            at = self._place(name, track.steps, seen)
             if at is None:
                 return
             record = self._store.get(name) if at < 0 else track.steps[at].record
@@ -154,33 +160,40 @@ class Tracks:
             self._matched(name, record, seen)
         self._close(name, track)
 
-    def _place(self, name: Name, track: Track, seen: Seen, *, by_value: bool) -> int | None:
+    def _place(self, name: Name, steps: list[Step], seen: Seen) -> int | None:
         """Return which step a record on the topic is, -1 for the value agreed on, None for none of them.
 
-        A report never has a value twice, and its newest step is the likeliest. A watch may, over its lives:
-        the earliest is right.
+        A report never has a value twice, and most often it is the newest step: that is compared as bytes. A
+        watch may, over its lives: the earliest is right.
         """
         if self._store.raw(name) == seen.value:
             return -1
-        steps = range(len(track.steps))
-        for at in reversed(steps) if name[1] else steps:
-            if self._store.same(track.steps[at].record, seen.value):
-                return at
-        return self._place_by_value(name, track, seen.value) if by_value and seen.value is not None else None
-
-    def _place_by_value(self, name: Name, track: Track, value: bytes) -> int | None:
-        """The same for bytes of another version of the schema: they are decoded."""
-        try:
-            record = self._store.read(name, value)
-        except PoisonRecordError:
+        if seen.value is None:
+            return next((at for at, step in enumerate(steps) if step.record is None), None)
+        if name[1] and steps and not seen.read and self._store.same(steps[-1].record, seen.value):
+            return len(steps) - 1
+        record = self._read(name, seen)
+        if record is None:
             return None
-        if self._store.get(name) == record:
+        if _equal(self._store.get(name), record):
             return -1
-        return next((at for at, step in enumerate(track.steps) if step.record == record), None)
+        return next((at for at, step in enumerate(steps) if _equal(step.record, record)), None)
+
+    def _read(self, name: Name, seen: Seen) -> Record | None:
+        """Return what a record on the topic says, None where nobody can tell. Raises RetriableError."""
+        if not seen.read and seen.value is not None:
+            with suppress(PoisonRecordError):
+                seen.record = self._store.read(name, seen.value)
+        seen.read = True
+        return seen.record
 
     def _close(self, name: Name, track: Track) -> None:
         if not track.steps and not track.seen:
             self._open.pop(name, None)
+
+
+def _equal(one: Record | None, other: Record) -> bool:
+    return one is not None and one.revision == other.revision and one == other
 
 
 def _waits(track: Track, mark: int) -> bool:

@@ -133,7 +133,8 @@ class Reader:
         self.log = log
         self.registry = CollectorRegistry()
         store = Store(RECORDS, Writer(), cached)
-        self.audit = PartitionAudit(HERE, RECORDS, store, Told(AuditorMetrics(self.registry)))
+        self.metrics = AuditorMetrics(self.registry)
+        self.audit = PartitionAudit(HERE, RECORDS, store, Told(self.metrics))
         self.following = Following(self.audit, NAMES)
         self.at: dict[Topic, int] = dict.fromkeys(READ, 0)
         self.waits = True  # off: a point counts as reached when it is asked for
