@@ -35,14 +35,12 @@ class Troubled(Calm):
 
     fates: dict[str, list[Fate]] = field(default_factory=dict)
     killing: str = ""
-    asked: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         super().__init__()
 
     def fate(self, client: str, api: str) -> Fate:
         """Return what was ordered."""
-        self.asked.append(api)
         waiting = self.fates.get(api) or self.fates.get(f"{client} {api}")
         return waiting.pop(0) if waiting else Fate.DELIVERED
 

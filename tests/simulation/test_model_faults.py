@@ -5,7 +5,7 @@ from confluent_kafka import KafkaError, TopicPartition
 from confluent_kafka.admin._listoffsets import OffsetSpec
 
 from qosresolve.telemetry.log import LibrdkafkaLog
-from tests.simulation.log import State
+from tests.simulation.log import Log, State
 from tests.simulation.network import Fate
 from tests.simulation.stage import AT, MEMBER, TOPIC, KilledError, Stage, refusal, written
 
@@ -193,16 +193,23 @@ def test_the_next_life_takes_over_at_once() -> None:
 # -- what it costs
 
 
-def test_a_consumer_with_nothing_to_read_asks_nobody() -> None:
+def test_a_consumer_with_nothing_to_read_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty poll looks at no partition again before something has changed."""
     stage = Stage()
+    looked_at: list[str] = []
+    log = stage.cluster.log
+
+    def looking(topic: str, partition: int) -> Log:
+        looked_at.append(topic)
+        return log(topic, partition)
+
     reader = stage.clients.consumer(MEMBER)
     reader.assign([TopicPartition(TOPIC, 0, 0), TopicPartition(TOPIC, 1, 0)])
     reader.consume(10, 0)
-    stage.network.asked.clear()
+    monkeypatch.setattr(stage.cluster, "log", looking)
     for _ in range(100):
         assert reader.consume(10, 0) == []
-    assert stage.network.asked == []
+    assert looked_at == []
     plain = stage.clients.producer({"enable.idempotence": True})
     plain.produce(TOPIC, b"1", partition=1)
     plain.flush(5)

@@ -1,14 +1,14 @@
 """Members of the model's groups that die, freeze, or are not heard, and who has their partitions then."""
 
 import pytest
-from confluent_kafka import KafkaError
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.simulation.assignor import Shares, balanced, cooperative
 from tests.simulation.consumer import Consumer
 from tests.simulation.network import Fate
-from tests.simulation.stage import AT, MEMBER, Member, Stage, refusal
+from tests.simulation.stage import AT, MEMBER, TOPIC, Member, Stage, refusal
 
 PROTOCOLS = pytest.mark.parametrize("protocol", ["classic", "consumer"])
 SESSION_S = {"classic": 6, "consumer": 45}
@@ -65,6 +65,36 @@ def test_a_frozen_member_loses_everything(protocol: str) -> None:
     producer.begin_transaction()
     producer.send_offsets_to_transaction([AT], first.consumer.consumer_group_metadata(), 5)
     producer.commit_transaction(5)
+
+
+@PROTOCOLS
+def test_who_was_a_member_before_commits_no_more(protocol: str) -> None:
+    """A generation of before is refused; an epoch of before too, but for what was owned all the time."""
+    stage = Stage()
+    first = Member.of(stage.clients, group_protocol=protocol)
+    first.poll()
+    old = first.consumer.consumer_group_metadata()
+    second = Member.of(stage.process("q"), group_protocol=protocol)
+    for _ in range(100):
+        first.poll()
+        second.poll()
+    (kept,), (gone,) = first.consumer.assignment(), second.consumer.assignment()
+    producer = stage.producer()
+
+    def sends(at: TopicPartition, metadata: bytes) -> int:
+        producer.begin_transaction()
+        try:
+            producer.send_offsets_to_transaction([TopicPartition(TOPIC, at.partition, 1)], metadata, 5)
+        except KafkaException as refused:
+            return int(refused.args[0].code())
+        finally:
+            producer.abort_transaction(5)
+        return KafkaError.NO_ERROR
+
+    refused = KafkaError.ILLEGAL_GENERATION
+    assert sends(gone, old) == refused
+    assert sends(kept, old) == (refused if protocol == "classic" else KafkaError.NO_ERROR)
+    assert sends(kept, first.consumer.consumer_group_metadata()) == KafkaError.NO_ERROR
 
 
 def test_missed_heartbeats_expel_a_member() -> None:
