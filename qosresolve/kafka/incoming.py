@@ -4,6 +4,7 @@ Kafka bounds none of them: names of headers need not be text, a key may take a m
 created wrongly a sender may have set the time.
 """
 
+from operator import methodcaller
 from typing import cast
 
 from confluent_kafka import KafkaError, Message
@@ -16,20 +17,22 @@ Pairs = list[tuple[str, bytes | str | None]]
 # What the client says of a batch that it cannot unpack; it tries for ever.
 UNREADABLE = (KafkaError._BAD_COMPRESSION, KafkaError._BAD_MSG)  # noqa: SLF001 - its own constants
 LEFT_OUT = "qosresolve.left-out"  # says what of a record could not be copied
+_asked = methodcaller("headers")
 _NOT_TEXT: Pairs = [(LEFT_OUT, b"headers: a name is not UTF-8")]
 
 
 def headers_of(message: Message) -> Pairs:
     """Return a record's headers, as the client hands them out.
 
-    Where a name is not UTF-8 the client raises once, and from then on hands out a list with a hole that ends
-    the process when it is touched. So the first call decides, and no other place may ask.
+    Where a name is not UTF-8 the client hands out a list with a hole in it, which ends the process when it is
+    touched; the error that it sets beside is looked at by some ways of calling only, and only the first time.
+    So this way decides, what it found replaces the list, and no other place may ask.
     """
     try:
-        headers = message.headers()
-    except UnicodeDecodeError:
+        headers = _asked(message)
+    except (SystemError, UnicodeDecodeError):
         message.set_headers(_NOT_TEXT)
-        headers = message.headers()
+        headers = _asked(message)
     return cast("Pairs", headers or [])
 
 

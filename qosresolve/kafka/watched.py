@@ -11,6 +11,7 @@ from qosresolve.contracts import headers as head
 from qosresolve.contracts.limits import EARLIEST, LATEST
 from qosresolve.errors import PoisonRecordError
 from qosresolve.kafka.alarms import Alarms, key_of
+from qosresolve.kafka.incoming import headers_of
 from qosresolve.kafka.offsets import Place
 from qosresolve.topics import PARTITION, STATE, WATCH, Names
 
@@ -55,12 +56,12 @@ class Watched:
     def take(self, topic: str, message: Message) -> None:
         """Arm, move or disarm what a record is about. Raises PoisonRecordError for broken headers."""
         if topic == self._partition:
-            self.consumed = head.read_deadline_next(message.headers()) or self.consumed
+            self.consumed = head.read_deadline_next(headers_of(message)) or self.consumed
             return
         key = message.key() or b""
         if topic == self._watch:
             key = key_of(key)
-        alarm = head.read_alarm(message.headers()) if message.value() is not None else None
+        alarm = head.read_alarm(headers_of(message)) if message.value() is not None else None
         if alarm is None:
             self.alarms.disarm(key)
             return
