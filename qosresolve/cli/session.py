@@ -86,7 +86,7 @@ def probe(settings: "Settings") -> None:
     """Make sure that a broker answers. Raises ConfigError that says what stood in the way."""
     from confluent_kafka import KafkaError, KafkaException
 
-    from qosresolve.kafka import clients, denied
+    from qosresolve.kafka import clients, credentials
 
     seen: list[KafkaError] = []
     heard = {"log_level": "0", "error_cb": seen.append}
@@ -102,7 +102,7 @@ def probe(settings: "Settings") -> None:
         except KafkaException as error:
             client.poll(0)
             for each in seen:
-                refused = denied.refused(each, settings)
+                refused = credentials.refused(each, settings)
                 if refused is not None:  # waiting would change nothing
                     raise refused from None
             if time.monotonic() < end:

@@ -7,10 +7,12 @@ goes underneath them and cannot override them.
 import logging
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, Message, Producer
+import structlog
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer
 from confluent_kafka.admin import AdminClient
 
 from qosresolve.errors import ConfigError, RetriableError
+from qosresolve.kafka.credentials import raise_if_changed
 from qosresolve.settings import Settings
 from qosresolve.topics import DEAD_LETTER_BYTES
 
@@ -118,8 +120,15 @@ def _base(settings: Settings) -> Config:
     }
 
 
+def _heard(error: KafkaError) -> None:
+    """Take what a consumer tells of its brokers. What is raised here comes out of `consume()`."""
+    raise_if_changed(error)
+    structlog.get_logger().warning("librdkafka", line=error.str()[:500])
+
+
 def _reading() -> Config:
     return _FAST_FETCH | {
+        "error_cb": _heard,
         "isolation.level": "read_committed",
         "auto.offset.reset": "error",
         "enable.auto.commit": False,

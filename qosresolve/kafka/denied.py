@@ -14,10 +14,10 @@ from confluent_kafka.admin._topic import TopicDescription
 from qosresolve.errors import ConfigError, RetriableError
 from qosresolve.kafka import clients
 from qosresolve.kafka.acls import Acl, Operation, Pattern, Resource, Role, acls, grant
+from qosresolve.kafka.credentials import PAGE, principal
 from qosresolve.settings import Settings
 
 TIMEOUT = 10.0
-PAGE = "docs/security.md"
 
 _OF = {
     KafkaError.TOPIC_AUTHORIZATION_FAILED: Resource.TOPIC,
@@ -81,29 +81,6 @@ def denial(error: object, topic: str | None = None, operation: Operation | None 
     return DeniedError(error.str(), resource)
 
 
-def refused(error: KafkaError, settings: Settings) -> ConfigError | None:
-    """Return what a client's error says of who we are, or who the brokers are; None where of neither.
-
-    A handshake that merely broke off is neither: the next one may do better.
-    """
-    at, code = settings.bootstrap_servers, error.code()
-    if code in (KafkaError._AUTHENTICATION, KafkaError.SASL_AUTHENTICATION_FAILED):  # noqa: SLF001
-        return ConfigError(
-            f"the brokers at {at} do not take {principal(settings)} for who it says: {error.str()}",
-            setting="kafka.sasl.password",
-            remedy="mend kafka.sasl.username, kafka.sasl.password (QOSRESOLVE_KAFKA__SASL_PASSWORD) or "
-            f"kafka.sasl.mechanism, see {PAGE}",
-        )
-    if code == KafkaError._SSL and "certificate" in error.str():  # noqa: SLF001
-        return ConfigError(
-            f"the certificate of a broker at {at} is not to be trusted: {error.str()}",
-            setting="kafka.ssl.ca.location",
-            remedy="it must be signed by an authority in that file, name the host as bootstrap_servers and "
-            f"advertised.listeners do, and not have expired, see {PAGE}",
-        )
-    return None
-
-
 def raise_if_denied(error: object, topic: str | None = None, operation: Operation | None = None) -> None:
     """Raise DeniedError where an error is about missing rights."""
     found = denial(error, topic, operation)
@@ -158,12 +135,6 @@ def _told(seen: str, resource: Resource, missing: Sequence[Acl], settings: Setti
     return DeniedError(
         seen, resource, missing, principal=principal(settings), bootstrap=settings.bootstrap_servers
     )
-
-
-def principal(settings: Settings) -> str:
-    """Return who we are to the brokers, as far as the settings tell."""
-    user = settings.kafka.get("sasl.username")
-    return f"User:{user}" if user else "User:NAME"
 
 
 def _missing(admin: AdminClient, wanted: Sequence[Acl]) -> list[Acl]:

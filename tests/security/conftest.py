@@ -33,14 +33,10 @@ class Site:
     world: World
     prefix: str
 
-    def options(self, role: Role, *more: str, password: str | None = None) -> list[str]:
-        """Return a role's settings, as `--set` takes them: its own user over TLS, short time-outs."""
-        client = self.secured.client(role.value, password or USERS[role.value])
-        return [*client, *more]
-
     def settings(self, role: Role, *more: str) -> Settings:
-        """Return a role's settings."""
-        return settings_for(self.secured.bootstrap, self.prefix, *self.options(role, *more))
+        """Return a role's settings: its own user over TLS, short time-outs; `more` overrides."""
+        client = self.secured.client(role.value, USERS[role.value])
+        return settings_for(self.secured.bootstrap, self.prefix, *client, *more)
 
     def rights(self, role: Role) -> list[Acl]:
         """Return what the table gives a role."""

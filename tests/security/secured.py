@@ -27,6 +27,7 @@ from qosresolve.kafka.acls import Acl, Operation, Pattern, Resource
 from tests.kafka.harness import await_that
 from tests.support.kafka_broker import LOOPBACK, free_port
 from tests.support.kafka_server import KafkaServer
+from tests.support.tcp_proxy import TcpProxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -38,7 +39,7 @@ ITERATIONS = 4096
 MECHANISM = "SCRAM-SHA-512"
 AUDIT = "kafka.authorizer.logger"
 LOGIN = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
-ASKING = ("secure", "expired")  # listeners that want to know who it is
+ASKING = ("secure", "expired", "proxied")  # listeners that want to know who it is
 LONG_AGO = dt.datetime(2001, 1, 1, tzinfo=dt.UTC)
 
 _OPERATIONS = {
@@ -61,10 +62,11 @@ _PATTERNS = {
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where it listens: for its clients, with a certificate that has expired, and without any question."""
+    """Where it listens: for its clients, with an old certificate, behind the proxy; for the tests."""
 
     secure: int
     expired: int
+    proxied: int
     inner: int
     control: int
 
@@ -75,7 +77,7 @@ class Secured:
     def __init__(self, folder: Path, users: Mapping[str, str]) -> None:
         """Make its certificates in a folder; `users` are names and passwords, there from the start."""
         self._folder = folder
-        self.ports = Ports(*(free_port() for _ in range(4)))
+        self.ports = Ports(*(free_port() for _ in range(5)))
         authority = trustme.CA()
         self.ca_file = folder / "ca.pem"
         authority.cert_pem.write_to_path(self.ca_file)
@@ -84,8 +86,9 @@ class Secured:
         # Only the address: who asks for localhost finds another name in the certificate.
         keystore = self._keystore("keystore.pem", authority.issue_cert(LOOPBACK))
         expired = self._keystore("expired.pem", authority.issue_cert(LOOPBACK, not_after=LONG_AGO))
+        self.proxy = TcpProxy(self.ports.proxied, kafka=False)
         self.server = KafkaServer(
-            properties(self.ports, keystore, expired),
+            properties(self.ports, self.proxy.port, keystore, expired),
             port=self.ports.inner,
             format_arguments=list(scram_arguments(users)),
             options=[f"-Dorg.slf4j.simpleLogger.log.{AUDIT}=debug"],
@@ -196,6 +199,7 @@ class Secured:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.server.close()
+        self.proxy.close()
 
 
 def principal(user: str) -> str:
@@ -224,15 +228,17 @@ def scram_arguments(users: Mapping[str, str]) -> Iterator[str]:
         yield f"{MECHANISM}=[name={name},iterations={ITERATIONS},password={password}]"
 
 
-def properties(ports: Ports, keystore: Path, expired: Path) -> dict[str, str]:
+def properties(ports: Ports, proxy: int, keystore: Path, expired: Path) -> dict[str, str]:
     """Return what makes a broker ask."""
     return {
         "listeners": f"INNER://{LOOPBACK}:{ports.inner},CONTROLLER://{LOOPBACK}:{ports.control},"
-        f"SECURE://{LOOPBACK}:{ports.secure},EXPIRED://{LOOPBACK}:{ports.expired}",
+        f"SECURE://{LOOPBACK}:{ports.secure},EXPIRED://{LOOPBACK}:{ports.expired},"
+        f"PROXIED://{LOOPBACK}:{ports.proxied}",
         "advertised.listeners": f"INNER://{LOOPBACK}:{ports.inner},"
-        f"SECURE://{LOOPBACK}:{ports.secure},EXPIRED://{LOOPBACK}:{ports.expired}",
+        f"SECURE://{LOOPBACK}:{ports.secure},EXPIRED://{LOOPBACK}:{ports.expired},"
+        f"PROXIED://{LOOPBACK}:{proxy}",
         "listener.security.protocol.map": "INNER:PLAINTEXT,CONTROLLER:PLAINTEXT,"
-        "SECURE:SASL_SSL,EXPIRED:SASL_SSL",
+        "SECURE:SASL_SSL,EXPIRED:SASL_SSL,PROXIED:SASL_SSL",
         "inter.broker.listener.name": "INNER",
         "controller.quorum.voters": f"1@{LOOPBACK}:{ports.control}",
         "sasl.enabled.mechanisms": MECHANISM,
