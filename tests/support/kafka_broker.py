@@ -35,6 +35,11 @@ BASE_PROPERTIES = {
     # What takes minutes in production has to happen within a test.
     "group.initial.rebalance.delay.ms": "0",
     "group.min.session.timeout.ms": "1000",
+    # Of KIP-848's groups the broker sets both, by default to 45 and 5 seconds, and lets nobody be quicker.
+    "group.consumer.min.session.timeout.ms": "1000",
+    "group.consumer.session.timeout.ms": "6000",
+    "group.consumer.min.heartbeat.interval.ms": "500",
+    "group.consumer.heartbeat.interval.ms": "1000",
     "transaction.abort.timed.out.transaction.cleanup.interval.ms": "1000",
     "log.cleaner.backoff.ms": "500",
     "log.retention.check.interval.ms": "1000",
