@@ -1,4 +1,4 @@
-"""Any history of members that come, go, freeze, die and are not heard: a partition has one owner at a time."""
+"""Any history of members that come, go, freeze, die and are not heard: one owner a partition at a time."""
 
 from dataclasses import dataclass, field
 from itertools import count
