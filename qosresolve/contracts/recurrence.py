@@ -140,4 +140,7 @@ def _until(text: str, zone: ZoneInfo) -> datetime:
     except ValueError:
         remedy = "write 20261231, 20261231T235959 (local) or 20261231T225959Z"
         raise BadWindowError(f"UNTIL={text} in the recurrence", remedy) from None
-    return (stated.astimezone(zone) if found[3] else stated).replace(tzinfo=None)
+    try:
+        return (stated.astimezone(zone) if found[3] else stated).replace(tzinfo=None)
+    except OverflowError:  # 99991231T235959Z means for ever, and is later still east of Greenwich
+        return datetime.max if stated.year > 1 else datetime.min  # noqa: DTZ901 - a wall has no zone

@@ -84,6 +84,15 @@ def test_until_with_a_z_is_an_instant() -> None:
     assert len(begins(start, "FREQ=DAILY;UNTIL=20260603T135959Z", zone)) == 2
 
 
+@pytest.mark.parametrize("zone", ["Pacific/Auckland", "UTC", "America/New_York"])
+def test_until_the_end_of_time(zone: str) -> None:
+    """The last second that can be written means for ever, and the first is over, wherever one stands."""
+    start = "2026-06-02T02:00"
+    assert begins(start, "FREQ=YEARLY;UNTIL=99991231T235959Z", zone) == begins(start, "FREQ=YEARLY", zone)
+    with pytest.raises(BadWindowError, match="ends before the start"):
+        begins(start, "FREQ=YEARLY;UNTIL=00010101T000000Z", zone)
+
+
 @pytest.mark.parametrize(
     ("zone", "start", "expected"),
     [
