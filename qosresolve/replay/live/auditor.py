@@ -18,6 +18,7 @@ from qosresolve.contracts.records import Contracts
 from qosresolve.errors import FatalError, PoisonRecordError, RetriableError
 from qosresolve.kafka import clients
 from qosresolve.kafka.denied import raise_if_denied
+from qosresolve.kafka.failures import stops
 from qosresolve.kafka.offsets import ends, stable_ends
 from qosresolve.kafka.reading import place_of, stalled
 from qosresolve.replay.audit import Name
@@ -146,10 +147,10 @@ class Auditor:
 
     def _settle(self) -> None:
         """Conclude where a point was reached, and ask for the next ones, of all partitions in one go."""
-        for following in self._held.values():
-            if following.settle() and self._history is not None:
-                self._history.want(following.audit)
         now = time.monotonic()
+        for following in self._held.values():
+            if following.settle(now) and self._history is not None:
+                self._history.want(following.audit)
         wanting = [item for item in self._held.values() if item.wants_point(now, POINT_S)]
         if not wanting:
             return
@@ -197,8 +198,10 @@ class Auditor:
         error = message.error()
         if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001
             raise_if_denied(error)
-            if error.fatal() or error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001
-                raise FatalError(f"the auditor's consumer cannot go on: {error}")
+            if stops(error):
+                raise FatalError(
+                    f"the auditor's consumer cannot go on: {error}; see docs/runbooks/consumer-stopped.md"
+                )
             self._log.warning("consumer", error=str(error))
             return
         place, offset = place_of(message)

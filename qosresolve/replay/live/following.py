@@ -13,6 +13,7 @@ from qosresolve.replay.live.partition import PartitionAudit
 from qosresolve.topics import JOURNAL, PARTITION, REPORT, WATCH, Names
 
 BASE = (REPORT, WATCH, PARTITION)
+SHORT_S = 5.0  # the log cleaner gets nowhere in so little time
 
 
 class Phase(Enum):
@@ -87,7 +88,7 @@ class Following:
     def aim(self, found: Mapping[Place, int], now: float) -> None:
         """Take where the topics end, asked after everything that was read so far."""
         self.aimed_at = now
-        if self.phase is Phase.FRESH:
+        if self.phase in (Phase.FRESH, Phase.BASE):
             self.phase = Phase.BASE
             self._targets = {place: found[place] for place in self.base}
         elif self.phase is Phase.OVERLAP:
@@ -102,7 +103,7 @@ class Following:
         self.reach(self.journal, self._start)
         return self._start
 
-    def settle(self) -> bool:
+    def settle(self, now: float) -> bool:
         """Conclude what the point allows once it is reached; tell whether it is live from now on.
 
         Raises RetriableError: try again.
@@ -112,8 +113,7 @@ class Following:
         before = self.live
         self.read_to = self.aimed_at
         if self.phase is Phase.BASE:
-            self.audit.begin()
-            self.phase = Phase.OVERLAP
+            self._base_read(now)
         elif self.phase is Phase.OVERLAP:
             self.audit.end_overlap()
             self.phase = Phase.LIVE
@@ -122,3 +122,13 @@ class Following:
             self._mark = None
         self._targets = {}
         return self.live and not before
+
+    def _base_read(self, now: float) -> None:
+        """Begin, unless it took long.
+
+        The worker went on meanwhile. Of what it wrote anew the old record may have been compacted away before
+        it was read: then the new one is in what came since, and that is read first.
+        """
+        if now - self.aimed_at < SHORT_S:
+            self.audit.begin()
+            self.phase = Phase.OVERLAP

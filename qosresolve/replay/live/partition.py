@@ -4,6 +4,7 @@ First comes the base: what lies on the topics when the auditor begins. It is bel
 entry is folded, and every record on the report and watch topic has to be what the journal makes of it.
 """
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import get_args
@@ -54,7 +55,7 @@ class PartitionAudit:
         self._live = False
         self._bare: set[Name] = set()  # records of the base without an alarm
         self._last: dict[str, int] = {}  # newest offset of each input that the journal names
-        self._last_at_mark: dict[str, int] = {}
+        self._last_at_marks: deque[dict[str, int]] = deque([{}], maxlen=2)
         self._positions: dict[str, int] = {}
         self._base_positions: dict[str, int] = {}
         self._mark = 0
@@ -167,7 +168,7 @@ class PartitionAudit:
     def mark(self) -> int:
         """Return the number of a new mark: what was read so far was read before it."""
         self._mark += 1
-        self._last_at_mark = dict(self._last)
+        self._last_at_marks.append(dict(self._last))
         return self._mark - 1
 
     def passed(self, mark: int) -> None:
@@ -177,7 +178,8 @@ class PartitionAudit:
         """
         for found in self._tracks.judge(mark):
             self.standing.found(found)
-        ahead = [topic for topic, at in self._last_at_mark.items() if at >= self._positions.get(topic, 0)]
+        before = self._last_at_marks[0]  # at the mark before this one, for the same reason as in `judge`
+        ahead = [topic for topic, at in before.items() if at >= self._positions.get(topic, 0)]
         self.standing.positions(ahead[0] if ahead else None)
 
     # -- conclusions

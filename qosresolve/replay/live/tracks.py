@@ -96,6 +96,9 @@ class Tracks:
     def judge(self, mark: int) -> Iterator[Found]:
         """Yield what differs, now that both topics were read to what lay there at a mark.
 
+        What is on the state topics only is judged at once. What is in the journal only waits for another
+        mark: its record may have been compacted away, for one that lies behind this mark.
+
         Raises RetriableError; what was not yielded by then is judged the next time.
         """
         for name, track in list(self._open.items()):
@@ -110,10 +113,10 @@ class Tracks:
         if track.seen:
             return  # it may be what the next entries lead to
         stored = self._store.get(name)
-        self._agreed(name, track, stored, mark)
+        self._agreed(name, track, stored, mark - 1)
         led_back = any(step.record == stored for step in track.steps)  # by what was read since
-        if track.steps and track.steps[0].mark <= mark and not led_back:
-            young = [step for step in track.steps if step.mark > mark]
+        if track.steps and track.steps[0].mark < mark and not led_back:
+            young = [step for step in track.steps if step.mark >= mark]
             told = track.steps[-len(young) - 1].record
             track.steps[:] = [Step(told, NEVER), *young]
             yield Found(name, mismatch(*name, told, stored), -1)
@@ -199,4 +202,4 @@ def _equal(one: Record | None, other: Record) -> bool:
 def _waits(track: Track, mark: int) -> bool:
     """Tell whether something in here was read before a mark."""
     first = track.seen[0].mark if track.seen else NEVER
-    return first <= mark or bool(track.steps and track.steps[0].mark <= mark)
+    return first <= mark or bool(track.steps and track.steps[0].mark < mark)

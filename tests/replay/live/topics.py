@@ -42,6 +42,7 @@ class Log:
         self.now = MONDAY
         self.bench = Bench(clock=lambda: self.now)
         self.rows: dict[Topic, list[Output]] = {topic: [] for topic in READ}
+        self.gone: set[tuple[Topic, int]] = set()  # offsets that compaction removed
         self.armed: dict[tuple[str, str], head.Alarm] = {}
         self._sequence = 0
 
@@ -73,6 +74,14 @@ class Log:
             if topic in self.rows:
                 self.rows[topic].append(output)
                 self._arm(topic, output)
+
+    def compact(self) -> None:
+        """Remove what a later record of the same key replaces, as the log cleaner does."""
+        for topic in (REPORT, WATCH, PARTITION):
+            last = {row.key: offset for offset, row in enumerate(self.rows[topic])}
+            self.gone |= {(topic, at) for at in range(len(self.rows[topic]))} - {
+                (topic, offset) for offset in last.values()
+            }
 
     def _arm(self, topic: Topic, output: Output) -> None:
         name = name_of(topic, output)
@@ -137,6 +146,7 @@ class Reader:
         self.audit = PartitionAudit(HERE, RECORDS, store, Told(self.metrics))
         self.following = Following(self.audit, NAMES)
         self.at: dict[Topic, int] = dict.fromkeys(READ, 0)
+        self.now = 0.0  # seconds that pass for the reader
         self.waits = True  # off: a point counts as reached when it is asked for
 
     def read(self, topic: Topic, count: int = 1_000_000) -> None:
@@ -145,7 +155,8 @@ class Reader:
             return
         rows = self.log.rows[topic]
         for offset in range(self.at[topic], min(len(rows), self.at[topic] + count)):
-            self._take(topic, rows[offset], offset)
+            if (topic, offset) not in self.log.gone:
+                self._take(topic, rows[offset], offset)
             self.at[topic] = offset + 1
         self.following.reach((NAMES.of(topic), HERE), self.at[topic])
 
@@ -164,20 +175,20 @@ class Reader:
         if not self.waits and following.live:
             for place in following.pending:
                 following.reach(place, len(self.log.rows[NAMES.topic(place[0])]))
-        following.settle()
-        if following.wants_point(0.0, 0.0):
+        following.settle(self.now)
+        if following.wants_point(self.now, 0.0):
             ends: dict[Place, int] = {
                 (NAMES.of(topic), HERE): len(rows) for topic, rows in self.log.rows.items()
             }
             if following.phase is Phase.FRESH:
                 following.start_at(ends[following.journal])
-            following.aim(ends, 0.0)
+            following.aim(ends, self.now)
             if following.phase is Phase.OVERLAP:
                 self.at[JOURNAL] = following.begin_journal()
 
     def catch_up(self) -> None:
         """Read everything, to a point beyond which nothing lies."""
-        for _ in range(6):
+        for _ in range(8):
             self.point()
             for topic in READ:
                 self.read(topic)
