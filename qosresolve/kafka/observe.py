@@ -37,8 +37,8 @@ class Observer:
             self._metrics.records.labels(entry.cause.topic, entry.outcome).inc()
             for fact in entry.facts:
                 self._fact(entry, fact)
-        for command_id, error in staging.refusals:
-            self._log.warning("window refused", command=command_id, why=error.problem, remedy=error.remedy)
+        if staging.refusals:
+            self._refused(staging)
         for output in staging.outputs:
             if output.topic in self._requests:
                 self._metrics.requests.labels(output.topic).inc()
@@ -49,6 +49,17 @@ class Observer:
     def batch(self, inputs: int, outputs: int, seconds: float) -> None:
         """Log one committed batch."""
         self._log.debug("batch", inputs=inputs, outputs=outputs, ms=round(seconds * 1000, 1))
+
+    def _refused(self, staging: Staging) -> None:
+        """Tell where orders lie that make no sense, and what would; what they say stays out of the log."""
+        offsets = {entry.cause.event_id: entry.cause.offset for entry in staging.entries}
+        for command_id, error in staging.refusals:
+            self._log.warning(
+                "window refused",
+                partition=staging.number,
+                offset=offsets.get(f"command|{command_id}"),
+                remedy=error.remedy,
+            )
 
     def _drain(self, partition: Partition) -> None:
         counters = partition.counters
@@ -70,9 +81,9 @@ class Observer:
             case EscalationRaised():
                 self._log.warning("escalation", report=fact.report_id, level=fact.level, why=fact.reason)
             case WindowSet():
-                self._log.info("window set", window=fact.window.window_id, partition=entry.cause.partition)
+                self._log.info("window set", partition=entry.cause.partition, offset=entry.cause.offset)
             case WindowLifted():
-                self._log.info("window lifted", window=fact.window_id, partition=entry.cause.partition)
+                self._log.info("window lifted", partition=entry.cause.partition, offset=entry.cause.offset)
             case DeadLettered():
                 self._metrics.dead_letters.labels(fact.stage).inc()
                 self._log.warning(

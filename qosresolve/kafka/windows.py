@@ -104,5 +104,5 @@ def _expanded(known: Iterable[MaintenanceWindow]) -> Iterable[Window]:
             yield expand(window)
         except BadWindowError as error:  # an older version, or an older tzdata, took it
             structlog.get_logger(role="worker").error(
-                "window left out", window=window.window_id, why=error.problem, remedy=error.remedy
+                "window left out", entered_at=window.entered_at, remedy=error.remedy
             )

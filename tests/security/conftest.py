@@ -53,11 +53,16 @@ class Site:
 
     def command(self, role: Role, *words: str, sets: tuple[str, ...] = ()) -> Result:
         """Run a command as a role's user."""
-        chosen = self.settings(role, *sets).model_dump(mode="json", exclude_unset=True)
-        flat = {name: value for name, value in chosen.items() if name != "kafka"}
-        flat |= {f"kafka.{name}": value for name, value in chosen["kafka"].items()}
-        options = [word for name, value in flat.items() for word in ("--set", f"{name}={value}")]
+        options = as_options(self.settings(role, *sets))
         return CliRunner().invoke(app, [*words, *options], prog_name="qosresolve")
+
+
+def as_options(settings: Settings) -> list[str]:
+    """Return settings as a command takes them."""
+    chosen = settings.model_dump(mode="json", exclude_unset=True)
+    flat = {name: value for name, value in chosen.items() if name != "kafka"}
+    flat |= {f"kafka.{name}": value for name, value in chosen["kafka"].items()}
+    return [word for name, value in flat.items() for word in ("--set", f"{name}={value}")]
 
 
 @pytest.fixture(autouse=True)
