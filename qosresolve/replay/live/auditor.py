@@ -20,7 +20,7 @@ from qosresolve.kafka import clients
 from qosresolve.kafka.denied import raise_if_denied
 from qosresolve.kafka.failures import stops
 from qosresolve.kafka.offsets import ends, stable_ends
-from qosresolve.kafka.reading import place_of, stalled
+from qosresolve.kafka.reading import place_of, raise_if_stuck
 from qosresolve.replay.audit import Name
 from qosresolve.replay.live.findings import Told
 from qosresolve.replay.live.following import Following, Phase
@@ -171,10 +171,7 @@ class Auditor:
             self._progress.done()
             return
         self._progress.at(sum(item.expected for item in behind), sum(item.remaining for item in behind))
-        silent_s = self._progress.stalled_s
-        pending = [place for item in behind for place in item.pending]
-        if pending and silent_s * 1000 > self._settings.restore_stall_ms:
-            raise FatalError(stalled(pending, silent_s))
+        raise_if_stuck(self._progress, [place for item in behind for place in item.pending], self._settings)
 
     # -- reading
 
