@@ -5,6 +5,7 @@ Options of librdkafka are passed through under `kafka`, e.g. `QOSRESOLVE_KAFKA__
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -29,10 +30,14 @@ PROTECTED = {
     "partition.assignment.strategy": "set `group_protocol` instead",
     "group.protocol": "set `group_protocol` instead",
     "transaction.timeout.ms": "set `transaction_timeout_ms` instead",
+    "enable.ssl.certificate.verification": "who the brokers are has to be proven",
+    "ssl.endpoint.identification.algorithm": "a certificate has to name the host that was asked for",
+    "enable.sasl.oauthbearer.unsecure.jwt": "anybody can write a token that nobody signed",
 }
 PREFIX = "QOSRESOLVE_"
 NOT_SETTINGS = ("QOSRESOLVE_TEST_", "QOSRESOLVE_BENCH_")
-SECRET_WORDS = ("password", "secret", "key.pem", "token", "credential")
+SECRET_WORDS = ("password", "passphrase", "secret", "key.pem", "token", "credential", "oauthbearer.config")
+_IN_URL = re.compile(r"(?<=://)[^/@]*@")  # user and password before the host
 
 
 class Settings(BaseSettings):
@@ -194,6 +199,7 @@ _KNOWN = "known settings: " + ", ".join(sorted(Settings.model_fields))
 def masked(settings: Settings) -> dict[str, Any]:
     """Return the settings for showing: secrets are replaced by stars."""
     shown = settings.model_dump(mode="json")
+    shown["schema_registry_url"] = _IN_URL.sub("***@", settings.schema_registry_url)
     shown["kafka"] = {
         key: "***" if any(word in key for word in SECRET_WORDS) else value
         for key, value in settings.kafka.items()

@@ -81,7 +81,6 @@ def test_what_senders_write_is_never_told(site: Site, tmp_path: Path, log_format
     for event in ("report opened", "escalation", "dead letter", "window set", "window refused", "batch"):
         assert event in told, "the log was not read"
     assert 'qosresolve_dead_letters_total{stage="decode"}' in metrics
-    print("\n".join("SEEN "+x for x in seen(told)))
     assert not seen(told)
 
 
