@@ -121,10 +121,12 @@ def _overdue(field: Field) -> int:
     return sum(at < wall_ms() - OVERDUE_MS for at in due.values())
 
 
-def tell_crashes(field: Field) -> None:
-    """Tell the history what any process raised that nobody expected."""
+def tell_logs(field: Field) -> None:
+    """Tell the history what no process should have had to say: faults, and auditors' findings."""
     for place in field.supervisor.places.values():
         text = place.log.read_text(errors="replace") if place.log.exists() else ""
         for line in text.splitlines():
-            if '"role crashed"' in line or line.startswith("Traceback"):
+            if '"role crashed"' in line or line.startswith(("Traceback", "Fatal Python error")):
                 field.history.note("crashed", name=place.name, what=line[-2000:])
+            elif '"audit: not as the journal says"' in line:
+                field.history.note("audit", name=place.name, what=line[-2000:])

@@ -21,6 +21,11 @@ from tests.chaos.supervisor import stop_all
 READY_S = 90.0
 LOAD_S = 200.0  # for the load to come to a good end
 TOOL_S = 300.0
+DIFFERING = (
+    "qosresolve_audit_differing",
+    "qosresolve_audit_open_without_deadline",
+    "qosresolve_audit_unprovable",
+)
 
 
 def run(wanted: Wanted, folder: Path, console: Console) -> int:
@@ -71,16 +76,18 @@ def _end(site: Site, folder: Path, console: Console, noted: History) -> None:
         _witness(field)
         stop_all(field.supervisor, field.supervisor.of("auditor"))
         stop_all(field.supervisor, field.supervisor.of("worker"))
-        drain.tell_crashes(field)
+        drain.tell_logs(field)
         quiet = next(event["at"] for event in history.read(noted.path) if event.kind == "quiet")
         evidence.take(field.settings, quiet).keep(folder / KEPT)
 
 
 def _witness(field: Field) -> None:
-    """Ask those who watch from outside: the auditors' metric, and `qosresolve verify`."""
+    """Ask those who watch from outside: the auditors' metrics, and `qosresolve verify`."""
     for place in field.supervisor.of("auditor"):
         metrics = place.told("/metrics")
-        field.history.note("auditor", name=place.name, mismatches=_mismatches(metrics), asked=bool(metrics))
+        differing = sum(_value(metrics, name) for name in DIFFERING)
+        told = {"differing": differing, "entries": _value(metrics, "qosresolve_audit_entries_total")}
+        field.history.note("auditor", name=place.name, asked=bool(metrics), **told)
     asked = subprocess.run(
         [sys.executable, "-m", "qosresolve", "verify"],
         env=os.environ | environment_of(field.settings),
@@ -92,9 +99,8 @@ def _witness(field: Field) -> None:
     field.history.note("verify", code=asked.returncode, said=asked.stdout + asked.stderr)
 
 
-def _mismatches(metrics: str) -> float:
-    lines = [line for line in metrics.splitlines() if line.startswith("qosresolve_audit_mismatches")]
-    return sum(float(line.split()[-1]) for line in lines)
+def _value(metrics: str, name: str) -> float:
+    return sum(float(line.split()[-1]) for line in metrics.splitlines() if line.startswith(f"{name} "))
 
 
 def _check(folder: Path) -> int:

@@ -42,7 +42,7 @@ class Wanted:
     profile: str = "short"
     workers: int = 3
     timers: int = 2
-    auditors: int = 0
+    auditors: int = 1
     products: int = 40
     pause_s: float | None = None
 
@@ -64,7 +64,7 @@ def built(wanted: Wanted, folder: Path, history: History) -> Iterator[Site]:
         cluster = stack.enter_context(KafkaCluster(wanted.nodes, properties=PATIENT, proxied=True, data=data))
         common = _settings(wanted, cluster, folder)
         through = common.model_copy(update={"bootstrap_servers": cluster.bootstrap})
-        settings = common.model_copy(update={"kafka": {"log_level": "0"}})
+        settings = common.model_copy(update={"kafka": {**common.kafka, "log_level": "0"}})
         topics_admin.create(settings)
         history.note(
             "run",
@@ -121,7 +121,12 @@ def _settings(wanted: Wanted, cluster: KafkaCluster, folder: Path) -> Settings:
 def environment_of(settings: Settings) -> dict[str, str]:
     """Return settings as a process's environment gives them."""
     given = settings.model_dump(mode="json", exclude_unset=True, exclude={"kafka"})
-    options = {f"kafka__{name.replace('.', '_')}": value for name, value in settings.kafka.items()}
+    quiet = {"log_level"}  # the one option that an environment cannot spell
+    options = {
+        f"kafka__{name.replace('.', '_')}": value
+        for name, value in settings.kafka.items()
+        if name not in quiet
+    }
     return {f"QOSRESOLVE_{name.upper()}": str(value) for name, value in (given | options).items()}
 
 

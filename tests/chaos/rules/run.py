@@ -1,7 +1,8 @@
 """What the history of a run tells, beside what the topics hold: acknowledgements, processes, witnesses."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from qosresolve.errors import PoisonRecordError
 from tests.chaos.evidence import Violation
@@ -11,7 +12,6 @@ from tests.chaos.supervisor import RESTARTED
 from tests.kafka.harness import RECORDS
 
 KILLED, TERMINATED = -9, -15
-STARTED_S = 5.0
 
 
 def acknowledged(ledger: Ledger, events: list[Event]) -> Iterator[Violation]:
@@ -39,30 +39,44 @@ def _identity(ledger: Ledger, topic: str, value: bytes | None) -> str:
         return ""
 
 
+@dataclass
+class Lived:
+    """What is known of one process: what it was sent, and whether it ever held a partition."""
+
+    terminated: int = 0
+    killed: bool = False
+    joined: bool = False
+
+
 def processes(events: list[Event]) -> Iterator[Violation]:
     """Every process ended by a signal of ours, as asked, or with a status that a supervisor may restart."""
-    asked: Counter[int] = Counter()
-    killed: Counter[int] = Counter()
+    lives: dict[int, Lived] = defaultdict(Lived)
     for event in events:
-        if event.kind in ("signal", "point"):
-            asked[event["pid"]] += event["signal"] == "SIGTERM"
-            killed[event["pid"]] += event["signal"] == "SIGKILL"
-        elif event.kind == "exit":
-            yield from _exit(event, asked, killed)
+        if event.get("pid") is not None:
+            _note(lives[event["pid"]], event)
+        if event.kind == "exit":
+            what = _wrong(event["code"], lives[event["pid"]])
+            if what:
+                yield Violation("broken", f"{event['name']} ({event['pid']}) {what}")
         elif event.kind in ("overdue", "broken"):
             yield Violation("broken", f"{event['name']}: {event['what']}")
 
 
-def _exit(event: Event, asked: Counter[int], killed: Counter[int]) -> Iterator[Violation]:
-    code, pid, name = event["code"], event["pid"], event["name"]
-    if code == TERMINATED and event["lived"] < STARTED_S:
-        return  # SIGTERM found it before it listened for signals
-    if code == KILLED and not killed[pid]:
-        yield Violation("broken", f"{name} ({pid}) was killed, and not by us")
-    elif code == 0 and not asked[pid]:
-        yield Violation("broken", f"{name} ({pid}) ended by itself, as if it had been asked to")
-    elif code not in (0, KILLED, *RESTARTED):
-        yield Violation("broken", f"{name} ({pid}) ended with {code}")
+def _note(lived: Lived, event: Event) -> None:
+    sent = event.get("signal")
+    lived.terminated += sent == "SIGTERM"
+    lived.killed |= sent == "SIGKILL"
+    lived.joined |= event.kind == "assigned"
+
+
+def _wrong(code: int, lived: Lived) -> str:
+    if code == KILLED:
+        return "" if lived.killed else "was killed, and not by us"
+    if code == 0:
+        return "" if lived.terminated else "ended by itself, as if it had been asked to"
+    if code == TERMINATED and (lived.terminated > 1 or (lived.terminated and not lived.joined)):
+        return ""  # asked twice, or before it listened for signals
+    return "" if code in RESTARTED else f"ended with {code}"
 
 
 def witnesses(events: list[Event]) -> Iterator[Violation]:
@@ -70,8 +84,10 @@ def witnesses(events: list[Event]) -> Iterator[Violation]:
     for event in events:
         if event.kind == "verify" and event["code"] != 0:
             yield Violation("torn", f"qosresolve verify ended with {event['code']}: {event['said'][-500:]}")
-        elif event.kind == "auditor" and event["mismatches"]:
-            yield Violation("torn", f"the auditor counts {event['mismatches']} mismatches")
+        elif event.kind == "auditor" and (event["differing"] or not event["asked"]):
+            yield Violation("torn", f"{event['name']} counts {event['differing']:.0f} records that differ")
+        elif event.kind == "audit":
+            yield Violation("torn", f"{event['name']}: {event['what'][-500:]}")
         elif event.kind == "crashed":
             yield Violation("broken", f"{event['name']} raised what nobody expected: {event['what'][-800:]}")
         elif event.kind == "not-drained":
