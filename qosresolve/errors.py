@@ -7,7 +7,8 @@
     ├─ FencedError          exit 75: another process took over this slot, or the transaction timed out
     └─ FatalError           exit 70: stop; the message says what to look at
 
-A supervisor restarts on 75 and 70; on 2 a person has to mend the configuration first.
+A supervisor restarts on 75 and 70; on 2 a person has to mend the configuration first. All statuses, and the
+page of every message that stops, are in docs/runbooks/README.md.
 """
 
 from typing import ClassVar

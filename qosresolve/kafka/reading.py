@@ -78,7 +78,10 @@ def place_of(message: Message) -> tuple[Place, int]:
     """Return (topic, partition) and offset of a delivered message or end-of-partition event."""
     topic, partition, offset = message.topic(), message.partition(), message.offset()
     if topic is None or partition is None or offset is None:
-        raise FatalError(f"a message without a place: {message.error()}")
+        raise FatalError(
+            f"the client gave a message without a place: {message.error()}; see "
+            "docs/runbooks/consumer-stopped.md"
+        )
     return (topic, partition), offset
 
 

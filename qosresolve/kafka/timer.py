@@ -26,6 +26,7 @@ from qosresolve.kafka.alarms import IN_FLIGHT, Alarm
 from qosresolve.kafka.broker_clock import BrokerClock, Look
 from qosresolve.kafka.deadlines import Deadlines
 from qosresolve.kafka.denied import raise_if_denied
+from qosresolve.kafka.failures import stops
 from qosresolve.kafka.offsets import ends
 from qosresolve.kafka.reading import raise_if_stuck
 from qosresolve.kafka.watched import Watched
@@ -172,8 +173,10 @@ class Timer:
 
     def _refused(self, error: KafkaError) -> None:
         raise_if_denied(error)
-        if error.fatal() or error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001
-            raise FatalError(f"the timer's consumer cannot go on: {error}")
+        if stops(error):
+            raise FatalError(
+                f"the timer's consumer cannot go on: {error}; see docs/runbooks/consumer-stopped.md"
+            )
         self._log.warning("consumer", error=str(error))
 
     # -- firing

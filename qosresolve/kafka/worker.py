@@ -16,14 +16,16 @@ from qosresolve.contracts.records import Contracts
 from qosresolve.core.partition import PartitionState
 from qosresolve.core.policy import UnknownPolicyError
 from qosresolve.errors import FatalError, RetriableError
-from qosresolve.kafka import clients, positions
+from qosresolve.kafka import clients, failures, positions, suspects
 from qosresolve.kafka.assignment import Assignment
+from qosresolve.kafka.examine import examine
+from qosresolve.kafka.incoming import UNREADABLE
 from qosresolve.kafka.observe import Observer
 from qosresolve.kafka.offsets import ends
 from qosresolve.kafka.partition import Partition
 from qosresolve.kafka.policies import PolicyBook, configured
 from qosresolve.kafka.positions import co_partitioned
-from qosresolve.kafka.reading import place_of
+from qosresolve.kafka.reading import partitions_of, place_of
 from qosresolve.kafka.restore import Restorer
 from qosresolve.kafka.staging import Shared
 from qosresolve.kafka.transaction import AbortedError, OutcomeUnknownError, Transactions
@@ -34,6 +36,7 @@ from qosresolve.topics import Names
 
 BACKOFF_S = 0.5
 QUIET_S = 10.0  # without a failure for so long, the next one is a new one
+_DELETED = "docs/runbooks/truncated-input.md"
 PATIENCE_S = 60.0  # how long a dependency may be down before the process asks to be looked at
 
 
@@ -65,6 +68,8 @@ class Worker:
         self._assignment = Assignment(self._names, self._make)
         self._restorer = Restorer(settings, contracts, self._metrics, self._assignment.current)
         self._failing_since = self._failed_at = float("-inf")
+        self._missing: set[str] = set()
+        self._suspects = suspects.opened(settings)
         self._shared = self._share()
 
     def _publish_policy(self) -> str:
@@ -84,39 +89,52 @@ class Worker:
             cached_cases=self._settings.cached_cases,
             dead_letter_limit=self._settings.dead_letter_limit,
             backlog_wait_s=self._settings.backlog_wait_ms / 1000,
+            suspects=self._suspects,
         )
 
     def run(self) -> None:
         """Work until asked to stop. Raises FencedError, FatalError or ConfigError."""
-        self._assignment.subscribe(self._consumer)
         try:
+            self._look_back()
+            self._assignment.subscribe(self._consumer)
             while not self._stop.is_set():
                 self._round()
         finally:
             self._close()
 
+    def _look_back(self) -> None:
+        """Look at the records at which earlier processes of this slot died."""
+        if self._suspects.known:
+            examine(
+                self._suspects,
+                self._settings,
+                beat=lambda: self._health.beat("worker", ready=False),
+                stop=self._stop,
+            )
+
     def _round(self) -> None:
         self._health.beat("worker", ready=self._ready())
         messages = self._poll()
         self._assignment.raise_if_failed()
-        self._transactions.poll()
         try:
+            self._transactions.poll()
             self._stage(messages)
+            self._look_for_topics()
             self._commit()
             self._restore()  # last: what was polled before a partition started must not be taken by it
         except RetriableError as error:
             self._back_off(str(error))
         except UnknownPolicyError as error:
-            self._policies.refresh()
-            if error.policy_hash not in self._policies:
-                self._back_off(_unknown_policy(error.policy_hash))
-            self._rewind(self._assignment.held.values())
+            self._look_for_policy(error.policy_hash)
 
     # -- reading
 
     def _poll(self) -> list[Message]:
         """Return a batch: small when idle, as large as allowed under a backlog."""
-        return clients.drain(self._consumer, self._settings.batch_records, self._settings.poll_ms / 1000)
+        try:
+            return clients.drain(self._consumer, self._settings.batch_records, self._settings.poll_ms / 1000)
+        except KafkaException as error:  # so the client tells that it died
+            raise failures.stop(error.args[0], self._settings.slot) from None
 
     def _stage(self, messages: list[Message]) -> None:
         now = time.monotonic()
@@ -134,14 +152,25 @@ class Worker:
             if partition is not None and partition.ready:
                 (topic, _), offset = place_of(message)
                 partition.reach(topic, offset)
-        elif error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001
-            raise FatalError(
-                f"an input's offset is not retained any more: {error}; see docs/runbooks/retention-passed.md"
-            )
-        elif error.fatal():
-            raise FatalError(f"the consumer cannot go on: {error}")
         else:
+            if failures.stops(error):
+                raise failures.stop(error, self._settings.slot)
+            if error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+                self._missing.add(message.topic() or "")
             self._log.warning("consumer", error=str(error))
+            if error.code() in UNREADABLE and partition is not None and partition.stuck(*place_of(message)):
+                self._halt(partition, message, error)
+
+    def _look_for_topics(self) -> None:
+        """Wait for topics that the client missed: it says so once, and would be silent ever after."""
+        for topic in list(self._missing):
+            try:
+                found = partitions_of(self._admin, topic)
+            except KafkaException as error:
+                raise RetriableError(f"cannot look for topic {topic}: {error}") from error
+            if found == 0:
+                raise RetriableError(f"topic {topic} is not there; was it deleted? See {_DELETED}")
+            self._missing.remove(topic)
 
     def _settle(self, now: float) -> None:
         """Ask for the ends that newly arrived deadlines have to wait for; stage those that may go."""
@@ -175,10 +204,12 @@ class Worker:
         except AbortedError as error:
             self._log.warning("transaction aborted", error=str(error))
             self._rewind(batch)
+            self._stop.wait(self._transactions.pause_s)
             return
         except OutcomeUnknownError as error:
             self._log.warning("transaction outcome unknown, restoring", error=str(error))
             self._start_over(batch)
+            self._stop.wait(self._transactions.pause_s)
             return
         inputs = 0
         for partition in batch:
@@ -190,17 +221,20 @@ class Worker:
         self._observer.batch(inputs, sum(map(len, outputs.values())), time.monotonic() - began)
 
     def _rewind(self, partitions: Iterable[Partition]) -> None:
-        """Take the last batch again from the committed positions."""
-        for partition in partitions:
+        """Take the last batch again from the committed positions; what cannot be sought is restored."""
+        for partition in list(partitions):
             if partition.ready:
-                self._seek(partition.number, partition.rewind())
+                try:
+                    self._seek(partition.number, partition.rewind())
+                except KafkaException as error:
+                    self._log.warning(
+                        "cannot rewind, restoring", partition=partition.number, error=str(error)
+                    )
+                    self._start_over([partition])
 
     def _seek(self, number: int, offsets: dict[str, int]) -> None:
         for topic, offset in offsets.items():
-            try:
-                self._consumer.seek(TopicPartition(topic, number, offset))
-            except KafkaException as error:
-                raise RetriableError(f"cannot read {topic} {number} from {offset}: {error}") from error
+            self._consumer.seek(TopicPartition(topic, number, offset))
 
     def _start_over(self, partitions: Iterable[Partition]) -> None:
         """Memory may lag the log: drop it and restore."""
@@ -220,11 +254,24 @@ class Worker:
             runbook="docs/runbooks/poison-flood.md",
         )
 
+    def _halt(self, partition: Partition, message: Message, error: KafkaError) -> None:
+        partition.ready = False
+        self._consumer.pause(self._assignment.inputs(partition.number))
+        self._log.error(
+            "partition stopped: a batch of an input cannot be read",
+            topic=message.topic(),
+            partition=partition.number,
+            offset=message.offset(),
+            error=error.name(),
+            runbook="docs/runbooks/unreadable-batch.md",
+        )
+
     # -- restoring
 
     def _restore(self) -> None:
         fresh = self._assignment.fresh
         if self._restorer.idle and fresh:
+            self._transactions.poll()  # before the ends are asked for, nothing may be open under our id
             self._restorer.begin(fresh)
             self._assignment.fresh = []
         restored = self._restorer.advance()
@@ -255,6 +302,18 @@ class Worker:
 
     # -- trouble
 
+    def _look_for_policy(self, policy_hash: str) -> None:
+        """Read the policy topic to its end; go on if the policy is there, else wait for it."""
+        try:
+            self._policies.refresh()
+            why = _unknown_policy(policy_hash)
+        except (RetriableError, KafkaException) as error:
+            why = f"cannot read the policies: {error}"
+        if policy_hash in self._policies:
+            self._rewind(self._assignment.held.values())
+        else:
+            self._back_off(why)
+
     def _back_off(self, why: str) -> None:
         """A dependency is down: take the batch again later; nothing of it becomes a dead letter."""
         now = time.monotonic()
@@ -262,7 +321,7 @@ class Worker:
             self._failing_since = now
         self._failed_at = now
         if now - self._failing_since > PATIENCE_S:
-            raise FatalError(f"gave up after {PATIENCE_S:.0f} s: {why}")
+            raise FatalError(f"gave up after {PATIENCE_S:.0f} s: {why}; see docs/runbooks/dependency-down.md")
         self._log.warning("waiting for a dependency", why=why)
         self._rewind(self._assignment.held.values())
         self._stop.wait(BACKOFF_S)
@@ -274,6 +333,7 @@ class Worker:
             self._consumer.close()
         except KafkaException as error:
             self._log.warning("closing the consumer", error=str(error))
+        self._suspects.close()
         self._log.info("stopped")
 
 

@@ -94,33 +94,71 @@ def test_no_payload_is_logged(capsys: pytest.CaptureFixture[str]) -> None:
 
 # -- librdkafka
 
+CLIENT = "[qosresolve-0#producer-1] [thrd:TxnCoordinator]: TxnCoordinator/1:"
 
-def _say(lines: LibrdkafkaLog, text: str) -> None:
-    lines.logger.warning(text)
+
+def _say(lines: LibrdkafkaLog, text: str, level: int = logging.WARNING) -> None:
+    lines.logger.log(level, text)
 
 
 def test_an_ambiguous_line_is_remembered_until_it_is_taken() -> None:
     """A request that timed out may still be on its way: whoever holds the producer is told once."""
     lines = LibrdkafkaLog()
-    _say(lines, "%4|1|REQTMOUT|qosresolve-0| Timed out EndTxnRequest in flight")
+    _say(
+        lines, f"REQTMOUT {CLIENT} Timed out EndTxnRequest in flight (after 1001ms, timeout #0)", logging.INFO
+    )
+    _say(
+        lines,
+        f"REQTMOUT {CLIENT} Timed out 1 in-flight, 0 retry-queued, 0 out-queue, 0 partially-sent requests",
+    )
     _say(lines, "something harmless")
     assert "EndTxnRequest" in lines.take()
     assert lines.take() == ""
 
 
-@pytest.mark.parametrize("line", ["a|REQTMOUT|b", "1 request(s) timed out", "%3|1|FAIL|c| Disconnected"])
-def test_what_may_leave_a_request_behind_is_ambiguous(line: str) -> None:
-    """Time-outs and broken connections alike."""
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"REQTMOUT {CLIENT} Timed out 1 in-flight, 0 retry-queued, 0 out-queue, 0 partially-sent requests",
+        f"FAIL {CLIENT} 1 request(s) timed out: disconnect (after 2001ms in state UP)",
+        f"FAIL {CLIENT} Disconnected: connection closed by peer: receive 0 (after 15ms in state UP)",
+        f"FAIL {CLIENT} Receive failed: Connection reset by peer (after 15ms in state UP)",
+        f"FAIL {CLIENT} Send failed: Broken pipe (after 15ms in state UP)",
+    ],
+)
+@pytest.mark.parametrize("level", [logging.INFO, logging.WARNING, logging.ERROR])
+def test_what_may_leave_a_request_behind_is_ambiguous(
+    line: str, level: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Time-outs and broken connections alike, at whatever level the client tells of them; and logged."""
+    log.configure("json", "info")
     lines = LibrdkafkaLog()
-    _say(lines, line)
+    _say(lines, line, level)
     assert lines.take() == line
+    assert [entry["line"] for entry in _lines(capsys)] == [line]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"FAIL {CLIENT} Connect to ipv4#127.0.0.1:9092 failed: Connection refused",
+        f"FAIL {CLIENT} Failed to resolve 'broker-1:9092': Name or service not known",
+        f"FAIL {CLIENT} Connection setup timed out in state CONNECT (after 30020ms in state CONNECT)",
+    ],
+)
+def test_on_a_connection_that_never_stood_nothing_is_left_behind(line: str) -> None:
+    """A broker that is down is tried again every second; a new producer for each would end the process."""
+    lines = LibrdkafkaLog()
+    _say(lines, line, logging.ERROR)
+    assert lines.take() == ""
 
 
 def test_other_lines_are_only_passed_on(capsys: pytest.CaptureFixture[str]) -> None:
     """They are worth a line of ours, cut to a sensible length, and nothing more."""
     log.configure("json", "info")
     lines = LibrdkafkaLog()
-    _say(lines, "%5|1|CONFWARN| " + "x" * 1_000)
+    _say(lines, "CONFWARN " + "x" * 1_000)
+    _say(lines, "BROKER nothing to worry about", logging.INFO)
     assert lines.take() == ""
     (line,) = _lines(capsys)
     assert line["event"] == "librdkafka"
