@@ -14,7 +14,12 @@ from qosresolve.core.watch import Watch
 from qosresolve.errors import PoisonRecordError
 from qosresolve.topics import BY_RECORD, JOURNAL, PARTITION, REPORT, WATCH, Names, Topic
 
-REPORT_CAP = 16_384  # bytes; what is longer lives in the journal
+# Bytes of a report and of a watch, by what is to be written. Rows of what is bad may fill the first: anybody
+# can send them. What is said of it has room beyond that, and time more still: a report that is full must be
+# cleared, and its deadlines settled, all the same.
+NEW_ROWS, SAID, TIMED = range(3)
+REPORT_CAPS = (16_384, 131_072, 262_144)
+WATCH_CAPS = (65_536, 131_072, 262_144)
 Headers = Sequence[tuple[str, bytes | None]]
 
 
@@ -57,33 +62,39 @@ class Writer:
             head.for_request(request, trace),
         )
 
-    def changes(self, partition: int, before: Case, after: Case) -> Iterator[Output]:
-        """Yield the records of a case's reports and watch that differ, once each."""
+    def changes(self, partition: int, before: Case, after: Case, room: int = TIMED) -> Iterator[Output]:
+        """Yield the records of a case's reports and watch that differ, once each. Raises as `report`."""
         old = {report.report_id: report for report in before.reports}
         for report in after.reports:
             if old.pop(report.report_id, None) is not report:
-                yield self.report(partition, report)
+                yield self.report(partition, report, room)
         for gone in old:
             yield self._state(REPORT, partition, f"{after.product_id}/{gone}", None, [])
         if after.watch is not before.watch:
-            yield self._watch(partition, after.product_id, after.watch)
+            yield self._watch(partition, after.product_id, after.watch, room)
 
-    def report(self, partition: int, report: Report) -> Output:
+    def report(self, partition: int, report: Report, room: int = TIMED) -> Output:
         """Return a report's record with its alarm headers. Raises PoisonRecordError above the cap."""
         value = self._contracts.write_report(report)
-        if len(value) > REPORT_CAP:
+        if len(value) > REPORT_CAPS[room]:
             raise PoisonRecordError(
-                f"report {report.report_id} would take {len(value)} bytes, the cap is {REPORT_CAP}",
+                f"report {report.report_id} would take {len(value)} bytes, the cap is {REPORT_CAPS[room]}",
                 stage="size",
                 remedy="fewer open indicators and obligations on one product, or a shorter description",
             )
         key = f"{report.product_id}/{report.report_id}"
         return self._state(REPORT, partition, key, value, head.alarm_headers(report.due, report.alarm))
 
-    def _watch(self, partition: int, product_id: str, watch: Watch | None) -> Output:
+    def _watch(self, partition: int, product_id: str, watch: Watch | None, room: int) -> Output:
         if watch is None:
             return self._state(WATCH, partition, product_id, None, [])
         value = self._contracts.write_watch(watch)
+        if len(value) > WATCH_CAPS[room]:
+            raise PoisonRecordError(
+                f"the watch of a product would take {len(value)} bytes, the cap is {WATCH_CAPS[room]}",
+                stage="size",
+                remedy="fewer indicators of one product that wait for a report, or shorter descriptions",
+            )
         return self._state(WATCH, partition, product_id, value, head.alarm_headers(watch.due, watch.alarm))
 
     def partition(self, state: PartitionState, deadline_next: int) -> Output:

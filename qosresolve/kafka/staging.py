@@ -18,7 +18,7 @@ from qosresolve.contracts.windows import BadWindowError
 from qosresolve.core.case import Case
 from qosresolve.core.facts import Entry, Facts, PolicyActivated
 from qosresolve.core.ids import body_digest
-from qosresolve.core.inputs import Cause, Command, Input, Received
+from qosresolve.core.inputs import Cause, Command, Deadline, Degradation, Input, Received
 from qosresolve.core.policy import Policies, UnknownPolicyError
 from qosresolve.core.rules import Rule
 from qosresolve.core.step import step
@@ -27,7 +27,7 @@ from qosresolve.errors import PoisonRecordError, QosResolveError
 from qosresolve.kafka.dead_letters import Brake, dead_letter, fact_of, original_headers, size_of
 from qosresolve.kafka.incoming import broker_time, headers_of, product_of, written_time
 from qosresolve.kafka.murmur import partition_of
-from qosresolve.kafka.outputs import Output, Writer
+from qosresolve.kafka.outputs import NEW_ROWS, SAID, TIMED, Output, Writer
 from qosresolve.kafka.suspects import Suspects
 from qosresolve.kafka.windows import Windows
 from qosresolve.topics import COMMAND, Names
@@ -76,6 +76,7 @@ class Staging:
         self.refusals: list[tuple[str, BadWindowError]] = []  # by command id, for the log: a rule has no text
         self.control = control
         self.brake = brake
+        self._rooms: dict[str, int] = {}  # the least of those of a product's inputs that were not looked at
         self._committed = committed
         self._partitions = shared.partitions
         self._names = shared.names
@@ -126,15 +127,18 @@ class Staging:
         before = self.cases.get(product) or self._committed(product)
         policies = self.control.windows.beside(self._policies(self.control.policy), now)
         result = step(before, received, policies, now)
+        room = room_for(received.body, before, result.case)
         if check_reports:
-            for _ in self._writer.changes(self.number, before, result.case):
+            for _ in self._writer.changes(self.number, before, result.case, room):
                 pass  # raises when a report would be too large, or is not to be written
+            room = TIMED
         trace = head.traceparent(headers_of(message))
         requests = [self._writer.request(self.number, item, trace) for item in result.requests]
         self._record(result.entry, trace)
         self.outputs.extend(requests)
         if result.case is not before:  # last: whatever raised above left nothing of this record behind
             self.cases[product] = result.case
+            self._rooms[product] = min(room, self._rooms.get(product, TIMED))
 
     def _record(self, entry: Entry, trace: str | None) -> None:
         journal = self._writer.journal(self.number, entry, trace)
@@ -211,11 +215,26 @@ class Staging:
 
     def changes(self) -> list[Output]:
         """Return one record for every report and watch that changed. Raises PoisonRecordError on the cap."""
+        changes = self._writer.changes
         return [
             output
             for product, case in self.cases.items()
-            for output in self._writer.changes(self.number, self._committed(product), case)
+            for output in changes(self.number, self._committed(product), case, self._rooms[product])
         ]
+
+
+def room_for(body: Input, before: Case, after: Case) -> int:
+    """Return which cap holds for what an input makes of a case: only new rows have to keep the first."""
+    if isinstance(body, Deadline):
+        return TIMED
+    bad = body if isinstance(body, Degradation) else getattr(body, "degradation", None)
+    return SAID if bad is None or _rows(after) <= _rows(before) else NEW_ROWS
+
+
+def _rows(case: Case) -> int:
+    watch = case.watch
+    waiting = 0 if watch is None else len(watch.waiting) + len(watch.abatements) + len(watch.suppressions)
+    return waiting + sum(len(report.indicators) for report in case.reports)
 
 
 _RULES = {"size": Rule.TOO_LARGE, "crash": Rule.ENDED_THE_PROCESS}

@@ -20,6 +20,7 @@ from qosresolve.core.windows import Window
 SET, LIFT = "set", "lift"  # what the command's `field` says
 MOST = 500  # windows in force in one partition: its record travels in every transaction
 MOST_LIFTED = 500  # and of those that were lifted or replaced, the newest
+MOST_BYTES = 600_000  # of all of them: the topic takes no larger record than a megabyte
 BACK = 31  # days of which decisions still see what was
 AHEAD = 8  # and days of which they see what will be; an end that is further away is looked for again there
 
@@ -49,6 +50,10 @@ class Windows:
         rest = self._without(known, now)
         if sum(item.lifted_at is None for item in rest) >= MOST:
             raise BadWindowError(f"{MOST} windows are known already", "lift some, or let one cover more")
+        if sum(map(_bytes, (*rest, window))) > MOST_BYTES:
+            raise BadWindowError(
+                f"the windows take more than {MOST_BYTES} bytes", "write shorter ids and reasons"
+            )
         return Windows((*rest, window)), WindowSet(window)
 
     def _lifted(self, order: Command, now: int) -> tuple["Windows", WindowLifted | None]:
@@ -90,6 +95,12 @@ class Windows:
             near = tuple(item for window in self._expanded if (item := _near(window, day)).spans)
             self._seen = policies, day, replace(policies, windows=near)
         return self._seen[2]
+
+
+def _bytes(window: MaintenanceWindow) -> int:
+    """Return how much a window takes at most in the partition record."""
+    texts = (window.window_id, window.zone, window.recurrence, window.product_id, window.site, window.tier)
+    return 64 + sum(len(text.encode()) for text in (*texts, window.service_id, window.reason))
 
 
 def _near(window: Window, day: int) -> Window:

@@ -318,10 +318,10 @@ def test_a_report_that_cannot_be_encoded_costs_its_input(
     """A fault that shows only when the report is written must not stop the partition for ever."""
     report = Writer.report
 
-    def broken(self: Writer, partition: int, item: Report) -> Output:
+    def broken(self: Writer, partition: int, item: Report, room: int) -> Output:
         if item.product_id == "P1":
             raise ValueError("not to be written")
-        return report(self, partition, item)
+        return report(self, partition, item, room)
 
     monkeypatch.setattr(Writer, "report", broken)
     bench.take(_raised(bench, "P1"), _raised(bench, products(2)[1]))

@@ -376,11 +376,11 @@ def test_a_batch_that_is_looked_at_again_still_buries(
     whole = Writer.report
     calls = []
 
-    def once(self: Writer, partition: int, report: object) -> object:
+    def once(self: Writer, partition: int, report: object, room: int) -> object:
         calls.append(report)
         if len(calls) == 1:
             raise PoisonRecordError("too large", stage="size")
-        return whole(self, partition, report)  # type: ignore[arg-type]
+        return whole(self, partition, report, room)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Writer, "report", once)
     entries = journal(bench.commit())

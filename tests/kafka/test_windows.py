@@ -155,6 +155,18 @@ def test_there_are_not_too_many(bench: Bench, monkeypatch: pytest.MonkeyPatch) -
     assert outcomes == [("control", "")] * 2 + [("refused", "BadWindow"), ("control", "")]
 
 
+def test_they_are_not_too_large(bench: Bench) -> None:
+    """As many and as long as may be, lifted ones too: the partition record fits into what its topic takes."""
+    long = {name: f"{name}{'x' * 240}" for name in ("site", "tier", "service_id", "reason")}
+    start = NOW // DAY * DAY
+    for number in range(1_200):
+        item = window(f"{number % 450:05}{'x' * 240}", starts_at=start, ends_at=start + DAY, **long)
+        bench.take(bench.record(setting(replace(item, reason=f"{number}{'y' * 240}"))))
+    outputs = bench.commit()
+    assert {str(entry.rule) for entry in journal(outputs)} == {"", "BadWindow"}
+    assert 400_000 < len(of(outputs, PARTITION)[0].value or b"") < 800_000
+
+
 # -- what decisions see
 
 

@@ -52,7 +52,7 @@ def _install(how: str, where: str) -> None:
     places: dict[str, tuple[object, str, Callable[..., bool]]] = {
         "decode": (codec, "_read", lambda record, data, *_: record == "degradation" and mark in data),
         "step": (staging, "step", lambda _, received, *__: MARK in repr(received.body)),
-        "encode": (outputs.Writer, "report", lambda _, __, report: MARK in repr(report.indicators)),
+        "encode": (outputs.Writer, "report", lambda _, __, report, *___: MARK in repr(report.indicators)),
         "state": (records.Contracts, "read_report", lambda _, data: mark in data),
     }
     _wrapped(*places[where], HOW[how])
