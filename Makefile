@@ -94,6 +94,10 @@ properties: venv ## Let 100,000 random inputs happen to the core, and check what
 docs-processes: venv ## Write docs/processes from the scenario stories
 	$(BIN)/python -m tests.scenarios.pages
 
+.PHONY: docs-security
+docs-security: venv ## Write the table of rights in docs/security.md
+	$(BIN)/python -m tests.security.page
+
 .PHONY: demo
 demo: venv ## Run the demonstration
 	$(BIN)/qosresolve demo

@@ -1,7 +1,7 @@
 """The few kinds of failure, by what has to happen next.
 
     QosResolveError
-    ├─ ConfigError          exit 2: names the setting, the value and the remedy
+    ├─ ConfigError          exit 2: names the setting, the value and the remedy; or the right that is missing
     ├─ PoisonRecordError    one record cannot be taken: dead letter, the partition goes on
     ├─ RetriableError       a dependency is down: pause, retry; never a dead letter
     ├─ FencedError          exit 75: another process took over this slot, or the transaction timed out

@@ -5,7 +5,7 @@ import pytest
 from qosresolve.errors import ConfigError
 from qosresolve.settings import load, masked
 
-SECRET = "do-not-tell"
+HIDDEN = "do-not-tell"
 
 
 @pytest.mark.parametrize(
@@ -26,19 +26,19 @@ def test_verification_cannot_be_switched_off(option: str) -> None:
 @pytest.mark.parametrize(
     "option",
     [
-        f"kafka.sasl.password={SECRET}",
-        f"kafka.ssl.key.password={SECRET}",
-        f"kafka.ssl.key.pem={SECRET}",
-        f"kafka.sasl.oauthbearer.client.secret={SECRET}",
-        f"kafka.sasl.oauthbearer.assertion.private.key.passphrase={SECRET}",
-        f"kafka.sasl.oauthbearer.config=principal={SECRET}",
-        f"schema_registry_url=https://user:{SECRET}@registry.example:8081/path",
+        f"kafka.sasl.password={HIDDEN}",
+        f"kafka.ssl.key.password={HIDDEN}",
+        f"kafka.ssl.key.pem={HIDDEN}",
+        f"kafka.sasl.oauthbearer.client.secret={HIDDEN}",
+        f"kafka.sasl.oauthbearer.assertion.private.key.passphrase={HIDDEN}",
+        f"kafka.sasl.oauthbearer.config=principal={HIDDEN}",
+        f"schema_registry_url=https://user:{HIDDEN}@registry.example:8081/path",
     ],
 )
 def test_a_secret_is_never_shown(option: str) -> None:
     """`config show` has stars where a secret is."""
     shown = str(masked(load(overrides=[option])))
-    assert SECRET not in shown
+    assert HIDDEN not in shown
     assert "***" in shown
 
 

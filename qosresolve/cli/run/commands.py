@@ -41,7 +41,8 @@ def run(
     compares every report with the fold of its journal, live; it writes nothing, and what it finds is told by
     metrics and log, not by its exit status.
 
-    Exit status: 0 after a signal, 2 wrong settings, 70 stopped and needs a look, 75 start it again.
+    Exit status: 0 after a signal, 2 wrong settings or a right is missing, 70 stopped and needs a look, 75
+    start it again.
     """
     settings = settings_of(config, sets)
 
