@@ -13,6 +13,7 @@ They take what the real ones take and return the real classes' messages, partiti
 - A fetch brings what lies there now: nothing waits in a queue of the client's. Partitions take turns.
 - Joining and syncing a classic group are one step, cooperative-sticky is the only assignor, and a member
   subscribes to one topic. Static members of KIP-848 are not fenced by their instance id when they commit.
+- The cleaner goes record by record up to the last stable offset, not by segments; it runs when it is told to.
 - Transactions run out at their time, not at the coordinator's next look; nothing expires but they, members
   and tombstones. Markers are never compacted.
 - Asked for the offsets of a partition that is not there, an admin client says so at once; the real one may

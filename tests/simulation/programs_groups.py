@@ -110,7 +110,7 @@ def handed_over(surface: Surface) -> Trace:
     trace += [first.generation(), second.generation(), sorted(first.owned() + second.owned())]
     second.consumer.close()
     turns(surface, [first], lambda: shares(first) == [4])
-    return [*trace, first.generation(), first.heard, second.heard]
+    return [*trace, first.generation(), list(first.heard), list(second.heard)]
 
 
 def three_members(surface: Surface) -> Trace:
@@ -130,7 +130,11 @@ def one_that_does_not_poll_holds_up_the_others(surface: Surface) -> Trace:
     third = joined(surface, topic)
     for _ in range(20):
         turns(surface, [second, third], lambda: True)
-    return [first.generation(), second.generation(), third.generation(), first.heard, second.heard]
+    trace: Trace = [first.generation(), second.generation(), third.generation()]
+    trace += [list(first.heard), list(second.heard)]
+    everybody = [first, second, third]
+    turns(surface, everybody, lambda: sorted(shares(*everybody)) == [0, 1, 1])
+    return trace
 
 
 def stale_generation(surface: Surface) -> Trace:
@@ -288,7 +292,7 @@ def replaced_by_its_instance_id(surface: Surface) -> Trace:
     ]
     turns(surface, [first], lambda: len(first.heard) == 2)
     trace += [first.owned(), attempt(first.consumer.close)]
-    return [*trace, first.heard, second.heard]
+    return [*trace, list(first.heard), list(second.heard)]
 
 
 def static_member_that_comes_back(surface: Surface) -> Trace:
@@ -301,7 +305,7 @@ def static_member_that_comes_back(surface: Surface) -> Trace:
     first.consumer.close()
     again = joined(surface, topic, group_instance_id="one")
     turns(surface, [again, other], lambda: shares(again) == [1])
-    return [again.owned() == owned, first.heard[-1], again.heard, ("revoked", 1) in other.heard]
+    return [again.owned() == owned, first.heard[-1], list(again.heard), ("revoked", 1) in other.heard]
 
 
 def handed_over_by_epochs(surface: Surface) -> Trace:
@@ -325,7 +329,7 @@ def handed_over_by_epochs(surface: Surface) -> Trace:
     left = second.metadata()
     second.consumer.close()
     trace.append(sends(producer, asked[0], left))
-    return [*trace, first.heard, second.heard]
+    return [*trace, list(first.heard), list(second.heard)]
 
 
 PROGRAMS = (

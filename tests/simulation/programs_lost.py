@@ -134,7 +134,8 @@ def silence_longer_than_the_session(surface: Surface) -> Trace:
     surface.host.heal()
     turns(surface, [member], lambda: shares(member) == [2])
     at, producer = TopicPartition(topic, 0, 1), surface.transactional()
-    return [*trace, member.heard, sends(producer, at, before), sends(producer, at, member.metadata())]
+    trace.append(list(member.heard))
+    return [*trace, sends(producer, at, before), sends(producer, at, member.metadata())]
 
 
 PROGRAMS = (

@@ -220,8 +220,8 @@ def what_admins_are_refused(surface: Surface) -> Trace:
 
 
 def times_of_records(surface: Surface) -> Trace:
-    own = surface.topic("own")
-    append = surface.topic("append", message_timestamp_type="LogAppendTime")
+    own = surface.topic("own", retention_ms="-1")  # a record of 1970 would not live long
+    append = surface.topic("append", retention_ms="-1", message_timestamp_type="LogAppendTime")
     producer = surface.producer()
     reports: list[tuple[int, bool]] = []
     for topic in (own, append):
@@ -325,6 +325,7 @@ def compaction_below_an_open_transaction(surface: Surface) -> Trace:
     topic = surface.topic(cleanup_policy="compact", segment_ms="100", min_cleanable_dirty_ratio="0.001")
     for value in (b"1", b"2"):
         write_key(surface, topic, b"a", value)
+    surface.host.sleep(0.2)  # the cleaner goes by segments: the open transaction has to begin one
     open_ = surface.transactional()
     open_.begin_transaction()
     open_.produce(topic, b"open", b"a")
