@@ -68,12 +68,16 @@ class Assignment:
             failure, self._failure = self._failure, None
             raise failure
 
+    def _fail(self, error: Exception) -> None:
+        """Keep what happened first: what follows is most likely a consequence."""
+        self._failure = self._failure or error
+
     def _on_assign(self, consumer: Consumer, anchors: list[TopicPartition]) -> None:
         self.joined = True
         try:
             self._assign(consumer, [anchor.partition for anchor in anchors])
         except Exception as error:  # noqa: BLE001 - raised again from the loop
-            self._failure = error
+            self._fail(error)
 
     def _assign(self, consumer: Consumer, numbers: list[int]) -> None:
         consumer.incremental_assign([])  # else the client would assign the anchor, and nothing but the anchor
@@ -103,4 +107,4 @@ class Assignment:
             if numbers:
                 self._log.info("partitions given up", partitions=sorted(numbers), why=why)
         except Exception as error:  # noqa: BLE001 - raised again from the loop
-            self._failure = error
+            self._fail(error)
