@@ -93,6 +93,13 @@ def test_an_alert_says_what_is_wrong_and_where_to_read_on(alert: dict[str, Any])
     assert asked <= known_metrics()
 
 
+def test_the_examples_are_of_alerts_and_metrics_that_exist() -> None:
+    """What promtool plays is what is there."""
+    text = ALERTS.with_name("alerts_test.yaml").read_text(encoding="utf-8")
+    assert set(re.findall(r"Qosresolve[A-Za-z]+", text)) <= {alert["alert"] for alert in alerts()}
+    assert set(re.findall(r"\bqosresolve_[a-z_]+\b", text)) <= known_metrics()
+
+
 def test_every_metric_that_a_runbook_names_is_told() -> None:
     """A page never asks for a figure that does not exist."""
     known = known_metrics()
