@@ -86,6 +86,10 @@ bench-timer: venv ## Print what a timer with a million alarms does: arm, fire, h
 bench-restore: venv ## Print how fast a worker restores 300,000 reports (starts a broker)
 	$(BIN)/python -m tests.bench.restore
 
+.PHONY: bench-takeover
+bench-takeover: venv ## Print for how long partitions stand still when a worker ends, by mode (a quarter of an hour)
+	$(BIN)/python -m tests.bench.takeover
+
 .PHONY: properties
 properties: venv ## Let 100,000 random inputs happen to the core, and check what must hold after each
 	$(BIN)/python -m tests.core.machine

@@ -3,8 +3,8 @@
 import multiprocessing
 import random
 import uuid
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,7 +21,20 @@ from tests.bench.core import prepare
 from tests.kafka.harness import RECORDS
 
 log.configure("json", "warning")
-Due = Callable[[int], int]  # by the number of a report, ms since the epoch
+
+
+@dataclass(frozen=True)
+class Due:
+    """When reports are due, in ms since the epoch: a `step` after one another, within a `span` from a start."""
+
+    start: int
+    step: int
+    span: int = 1 << 60
+    a_second: int = 0  # so many instead of a step
+
+    def __call__(self, at: int) -> int:
+        """Return when the report is due that comes at this place."""
+        return self.start + (at * 1_000 // self.a_second if self.a_second else at * self.step % self.span)
 
 
 def report_bytes() -> bytes:
@@ -48,9 +61,9 @@ def fill(settings: Settings, numbers: range, due: Due) -> None:
         if error is not None:
             failed.append(str(error))
 
-    for number, (product, key) in zip(numbers, keys(numbers), strict=True):
+    for at, (product, key) in enumerate(keys(numbers)):
         place = partition_of(product, settings.partitions)
-        headers = cast("Any", alarm_headers(due(number), 1))
+        headers = cast("Any", alarm_headers(due(at), 1))
         while True:
             try:
                 said = random.randbytes(half) + value[half:]  # else a whole batch would compress to nothing
@@ -66,7 +79,9 @@ def fill(settings: Settings, numbers: range, due: Due) -> None:
 
 def fill_apart(settings: Settings, numbers: range, due: Due) -> None:
     """Write reports in a process of its own, which leaves nothing behind in this one."""
-    process = multiprocessing.get_context("fork").Process(target=fill, args=(settings, numbers, due))
+    process = multiprocessing.get_context("spawn").Process(  # a fork would inherit the clients' locks
+        target=fill, args=(settings, numbers, due)
+    )
     process.start()
     process.join()
     if process.exitcode:

@@ -13,7 +13,7 @@ import time
 from qosresolve.kafka import topics_admin
 from qosresolve.kafka.worker import Worker
 from qosresolve.settings import load
-from tests.bench.filling import fill_apart, report_bytes, resident_bytes
+from tests.bench.filling import Due, fill_apart, report_bytes, resident_bytes
 from tests.kafka.harness import Running, World, await_that, wall_ms
 from tests.support.kafka_server import KafkaServer
 
@@ -42,8 +42,7 @@ def main() -> None:
         first = World.start(Worker, settings)
         await_that(lambda: _committed(first), "a first commit of every partition", LONG_S)
         first.stop()
-        now = wall_ms()
-        fill_apart(settings, range(count), lambda number: now + 3_600_000 + number)
+        fill_apart(settings, range(count), Due(wall_ms() + 3_600_000, 1))
         gc.collect()
         before, peak = resident_bytes(), Peak()
         began = time.monotonic()

@@ -19,7 +19,7 @@ from qosresolve.kafka.reading import read_all
 from qosresolve.kafka.timer import Timer
 from qosresolve.settings import Settings, load
 from qosresolve.topics import DEADLINE, Names
-from tests.bench.filling import fill_apart, keys, resident_bytes
+from tests.bench.filling import Due, fill_apart, keys, resident_bytes
 from tests.kafka.harness import RECORDS, Running, World, await_that, wall_ms
 from tests.support.kafka_server import KafkaServer
 
@@ -107,10 +107,8 @@ def on_a_broker(settings: Settings, given: argparse.Namespace) -> None:
     """Start a timer on a filled topic; then give it a steady stream."""
     count, overdue = given.alarms, given.overdue
     now = wall_ms()
-    fill_apart(settings, range(count), lambda number: now + 2 * HOUR + number * 7_919_000 % (48 * HOUR))
-    fill_apart(
-        settings, range(count, count + overdue), lambda at: now - HOUR + (at - count) * HOUR // overdue
-    )
+    fill_apart(settings, range(count), Due(now + 2 * HOUR, 7_919_000, 48 * HOUR))
+    fill_apart(settings, range(count, count + overdue), Due(now - HOUR, HOUR // overdue))
     gc.collect()
     before, began = resident_bytes(), time.monotonic()
     timer = World.start(Timer, settings)
@@ -125,11 +123,8 @@ def on_a_broker(settings: Settings, given: argparse.Namespace) -> None:
     _print("fired a second after an outage", _rate([at for at, _ in flood]))
     first = count + overdue
     begin = wall_ms() + AHEAD_S * 1_000
-    fill_apart(
-        settings,
-        range(first, first + given.rate * given.seconds),
-        lambda at: begin + (at - first) * 1_000 // given.rate,
-    )
+    steadily = Due(begin, 0, a_second=given.rate)
+    fill_apart(settings, range(first, first + given.rate * given.seconds), steadily)
     if wall_ms() > begin:
         raise RuntimeError("it took too long to ask for the steady ones: the machine is too busy for this")
     await_that(lambda: _fired(timer) >= overdue + given.rate * given.seconds, "steady fires", LONG_S)
