@@ -25,7 +25,7 @@ log.configure("json", "warning")
 
 @dataclass(frozen=True)
 class Due:
-    """When reports are due, in ms since the epoch: a `step` after one another, within a `span` from a start."""
+    """When reports are due, ms since the epoch: a `step` after one another, within a `span` from a start."""
 
     start: int
     step: int
