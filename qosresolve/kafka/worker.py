@@ -67,8 +67,9 @@ class Worker:
         self._consumer = clients.worker_consumer(settings)
         self._assignment = Assignment(self._names, self._make)
         self._restorer = Restorer(settings, contracts, self._metrics, self._assignment.current)
-        self._failing_since = self._failed_at = float("-inf")
+        self._failing_since = self._failed_at = self._round_began = float("-inf")
         self._missing: set[str] = set()
+        self._offsets: dict[int, dict[str, int]] = {}  # the group's, when a restore began
         self._suspects = suspects.opened(settings)
         self._shared = self._share()
 
@@ -114,6 +115,7 @@ class Worker:
 
     def _round(self) -> None:
         self._health.beat("worker", ready=self._ready())
+        self._round_began = time.monotonic()
         messages = self._poll()
         self._assignment.raise_if_failed()
         try:
@@ -272,6 +274,7 @@ class Worker:
         fresh = self._assignment.fresh
         if self._restorer.idle and fresh:
             self._transactions.poll()  # before the ends are asked for, nothing may be open under our id
+            self._offsets = {partition.number: self._committed(partition) for partition in fresh}
             self._restorer.begin(fresh)
             self._assignment.fresh = []
         restored = self._restorer.advance()
@@ -282,9 +285,12 @@ class Worker:
                 self._start_over(left for left, _ in restored[at:])
                 raise
 
+    def _committed(self, partition: Partition) -> dict[str, int]:
+        """Return the group's offsets. Asked before the ends: what another owner commits later is not lost."""
+        return positions.committed(self._consumer, self._assignment.inputs(partition.number))
+
     def _start(self, partition: Partition, state: PartitionState | None) -> None:
-        inputs = self._assignment.inputs(partition.number)
-        offsets = positions.committed(self._consumer, inputs)
+        offsets = self._offsets[partition.number]
         if self._settings.broker == "embedded":
             state = state or positions.unchecked(partition, offsets)
         else:
@@ -316,15 +322,14 @@ class Worker:
 
     def _back_off(self, why: str) -> None:
         """A dependency is down: take the batch again later; nothing of it becomes a dead letter."""
-        now = time.monotonic()
-        if now - self._failed_at > QUIET_S:
-            self._failing_since = now
-        self._failed_at = now
-        if now - self._failing_since > PATIENCE_S:
+        if self._round_began - self._failed_at > QUIET_S:  # a round that fails may take as long itself
+            self._failing_since = self._round_began
+        if time.monotonic() - self._failing_since > PATIENCE_S:
             raise FatalError(f"gave up after {PATIENCE_S:.0f} s: {why}; see docs/runbooks/dependency-down.md")
         self._log.warning("waiting for a dependency", why=why)
         self._rewind(self._assignment.held.values())
         self._stop.wait(BACKOFF_S)
+        self._failed_at = time.monotonic()
 
     def _close(self) -> None:
         self._transactions.close()
