@@ -185,7 +185,7 @@ class Alarms:
         unsettled = self._unsettled
         waits = [(queue, wait << times) for times, queue in enumerate(unsettled.queues)]
         for queue, patience in [(unsettled.failed, wait), *waits]:
-            while limit and queue:
+            while limit > 0 and queue:
                 alarm = queue[0]
                 if not unsettled.has(alarm) or (alarm.offset == FAILED and queue is not unsettled.failed):
                     queue.popleft()  # settled, or it waits elsewhere

@@ -37,8 +37,10 @@ from qosresolve.telemetry.progress import Progress
 from qosresolve.topics import REPORT, STATE, Names
 
 PASS_LIMIT = 5_000  # alarms fired between two polls
+IN_FLIGHT_LIMIT = 50_000  # deadlines in the client, which takes twice as many
 CHUNK = 2_000
 PROBE_AFTER_MS = 10_000  # unsure for so long, an alarm is fired ahead of its time
+PROBE_PATIENCE_MS = 3_000  # with a partition that does not tell the time
 Ready = Mapping[int, Watched]
 
 
@@ -69,7 +71,8 @@ class Timer:
         self._consumer = clients.anchored_reader(settings, f"{settings.group}-timer")
         self._deadlines = Deadlines(settings, contracts, self._metrics)
         self._held: dict[int, Watched] = {}
-        self._probe: Alarm | None = None
+        self._probe: Alarm | None = None  # the last deadline that was to tell the time
+        self._asked: set[int] = set()  # the partitions from which one was sent
         self._steps = 0
         self._joined = False
         self._failure: Exception | None = None
@@ -193,26 +196,41 @@ class Timer:
                 return
 
     def _to_fire(self, ready: Ready, limit: int) -> Iterator[tuple[int, Alarm]]:
-        """Yield what is due, and what was overlooked, a bounded number of each partition."""
-        now, steady = self._clock.now(), self._clock.look().steady
+        """Yield what is due, and what was overlooked, a bounded number of each partition.
+
+        What a partition that does not answer holds back leaves room for the others.
+        """
+        now, steady, wait = self._clock.now(), self._clock.look().steady, self._settings.refire_ms
+        room = max(1, IN_FLIGHT_LIMIT // len(self._held))
         for number, held in sorted(ready.items(), key=lambda item: item[1].alarms.next_due or now):
-            for alarm in held.alarms.due(now, limit):
+            for alarm in held.alarms.due(now, min(limit, room - held.in_flight)):
                 yield number, alarm
-            for alarm in held.alarms.overlooked(steady, self._settings.refire_ms, held.consumed, limit):
+            for alarm in held.alarms.overlooked(
+                steady, wait, held.consumed, min(limit, room - held.in_flight)
+            ):
                 yield number, alarm
 
     def _ask_time(self, ready: Ready) -> None:
-        """Fire one alarm and wait for what its delivery tells: one that is due, after a while any."""
-        if self._probe is not None and self._probe.offset == IN_FLIGHT:
+        """Fire one alarm and wait for what its delivery tells: one that is due, after a while any.
+
+        A partition that does not answer is not waited for: the next one is asked.
+        """
+        steady, probe = self._clock.look().steady, self._probe
+        if probe is not None and probe.offset == IN_FLIGHT and steady < probe.fired_at + PROBE_PATIENCE_MS:
             return
-        found = next(self._to_fire(ready, 1), None)
-        unsure_ms = self._clock.look().steady - (self._clock.unsure_since or 0)
-        if found is None and unsure_ms >= PROBE_AFTER_MS:
-            each = ((number, held.alarms.one(None)) for number, held in ready.items())
+        if self._asked.issuperset(ready):
+            self._asked.clear()
+        fresh = {number: held for number, held in ready.items() if number not in self._asked}
+        found = next(self._to_fire(fresh, 1), None)
+        if found is None and steady >= (self._clock.unsure_since or 0) + PROBE_AFTER_MS:
+            each = ((number, held.alarms.one(None)) for number, held in fresh.items())
             found = next(((number, alarm) for number, alarm in each if alarm is not None), None)
-        if found is not None:
-            number, alarm = found
-            self._send(number, ready[number], alarm)
+        if found is None:
+            self._asked.clear()
+            return
+        number, alarm = found
+        self._asked.add(number)
+        self._send(number, ready[number], alarm)
 
     def _send(self, number: int, held: Watched, alarm: Alarm) -> bool:
         """Send one deadline; False where the producer takes no more at present."""
@@ -221,12 +239,14 @@ class Timer:
         if not self._deadlines.send(number, firing, partial(self._delivered, held, firing, sent)):
             return False
         held.alarms.fired(firing)
+        held.in_flight += 1
         self._metrics.fired.labels("true" if alarm.times else "false").inc()
         if self._clock.unsure_since is not None:
             self._probe = firing
         return True
 
     def _delivered(self, held: Watched, firing: Alarm, sent: Look, message: Message | None) -> None:
+        held.in_flight -= 1
         if message is None:
             held.alarms.failed(firing, self._clock.look().steady)
             return

@@ -23,6 +23,7 @@ class Watched:
         self.alarms = Alarms()
         self.places: tuple[Place, ...] = tuple((names.of(topic), number) for topic in STATE)
         self.consumed = 0  # the worker's next offset of the deadline topic
+        self.in_flight = 0  # deadlines of which it is not known what became of them
         self.targets: dict[str, int] = {}
         self._reached: dict[str, int] = {}
         self._watch = names.of(WATCH)
