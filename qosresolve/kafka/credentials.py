@@ -12,6 +12,7 @@ from qosresolve.settings import Settings
 # ruff: noqa: SLF001 - the client's own constants begin with an underscore
 
 PAGE = "docs/security.md"
+_OWN = "Local: "  # what the client's own errors begin with, not the brokers'
 _CREDENTIALS = (KafkaError._AUTHENTICATION, KafkaError.SASL_AUTHENTICATION_FAILED)
 
 
@@ -27,7 +28,7 @@ def refused(error: KafkaError, settings: Settings) -> ConfigError | None:
     A handshake that merely broke off is neither: the next one may do better.
     """
     at = settings.bootstrap_servers
-    if error.code() in _CREDENTIALS:
+    if not_taken(error):
         return ConfigError(
             f"the brokers at {at} do not take {principal(settings)} for who it says: {error.str()}",
             setting="kafka.sasl.password",
@@ -44,9 +45,17 @@ def refused(error: KafkaError, settings: Settings) -> ConfigError | None:
     return None
 
 
+def not_taken(error: KafkaError) -> bool:
+    """Tell whether a broker refused our credentials.
+
+    The client gives the same code where the talk about them broke off: by the network, or by its own end.
+    """
+    return error.code() in _CREDENTIALS and _OWN not in error.str()
+
+
 def raise_if_changed(error: KafkaError) -> None:
     """Raise FatalError where credentials that were good at the start are refused."""
-    if error.code() in _CREDENTIALS:
+    if not_taken(error):
         raise FatalError(
             f"the brokers take us no more for who we say: {error.str()}\n  remedy: was the password changed? "
             f"Start again with the new one, see {PAGE}"

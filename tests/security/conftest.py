@@ -56,6 +56,15 @@ class Site:
         options = as_options(self.settings(role, *sets))
         return CliRunner().invoke(app, [*words, *options], prog_name="qosresolve")
 
+    def ended(self, role: Role, streams: pytest.CaptureFixture[str]) -> tuple[int, str]:
+        """Run a process's role in this thread until it ends by itself; return its status and what it told.
+
+        With streams that are files, as a process has them.
+        """
+        words = ["run", role.value, *as_options(self.settings(role))]
+        status = app(words, prog_name="qosresolve", standalone_mode=False)
+        return int(status), streams.readouterr().err
+
 
 def as_options(settings: Settings) -> list[str]:
     """Return settings as a command takes them."""

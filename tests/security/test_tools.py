@@ -31,9 +31,10 @@ EVENT = ("--indicator", "latency", "--object", "svc-1", "--severity", "critical"
 
 @pytest.fixture(scope="module")
 def lived_in(secured: Secured) -> Iterator[Site]:
-    """Topics with a worker on them that may do everything, and a report."""
+    """Topics with a worker on them that may do everything, none of them empty that a tool reads."""
     for site in made(secured, "lived-in."):
         worker = site.world.start(Worker, settings_for(secured.inner, site.prefix))
+        site.world.abate("P0")  # of nothing: the watch keeps it
         site.world.degrade("P1")
         site.world.await_report("P1", lambda report: report.open, "open")
         yield site
