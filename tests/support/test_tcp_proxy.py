@@ -174,7 +174,7 @@ def test_a_dead_broker_is_a_reset(proxy: TcpProxy, server: FrameServer) -> None:
     """Nobody behind the proxy: a client learns it at once."""
     server.close()
 
-    with connected(proxy) as client, pytest.raises(ConnectionError):
+    with pytest.raises(ConnectionError), connected(proxy) as client:
         ask(client, request(METADATA, 1))
 
 
