@@ -5,7 +5,6 @@ A role that fails stops the others: a half-running process looks healthy and is 
 
 import signal
 import threading
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
@@ -22,10 +21,11 @@ from qosresolve.kafka.wire import contracts_for
 from qosresolve.kafka.worker import Worker
 from qosresolve.replay.live.auditor import Auditor
 from qosresolve.settings import Settings
-from qosresolve.telemetry import health, log
+from qosresolve.telemetry import crash, health, log
 from qosresolve.telemetry.watchdog import watch
 
 CRASHED = 70
+_CRASHED = "docs/runbooks/crashed.md"
 _STOPPING = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -74,8 +74,9 @@ class Crew:
             why = self._explain(error, role)
             logger.error("role failed", error=str(why), kind=type(why).__name__)  # noqa: TRY400 - expected
             self._fail(why.exit_code)
-        except BaseException:  # noqa: BLE001 - whatever it is, the others must not go on alone
-            logger.error("role crashed", traceback=traceback.format_exc())  # noqa: TRY400 - it is in there
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the others must not go on alone
+            where = crash.frames(error)
+            logger.error("role crashed", error=crash.named(error), traceback=where, runbook=_CRASHED)  # noqa: TRY400 - it is in there
             self._fail(CRASHED)
         finally:
             self._watched.end(role)
