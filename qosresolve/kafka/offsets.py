@@ -63,7 +63,9 @@ def _offsets(
     found = {}
     for at, future in futures.items():
         try:
-            found[at.topic, at.partition] = future.result().offset
+            found[at.topic, at.partition] = _known(at, future.result().offset)
+        except RetriableError:
+            raise
         except Exception as error:
             raise_if_denied(error, at.topic, Operation.READ)
             if _unseen(error):
@@ -71,6 +73,13 @@ def _offsets(
             _look_again(admin, error)
             raise RetriableError(f"cannot list offsets: {error}") from error
     return found
+
+
+def _known(at: TopicPartition, offset: int) -> int:
+    """Return an offset that a broker told: of a leader that does not answer in time the client says -1001."""
+    if offset < 0:
+        raise RetriableError(f"the leader of {at.topic} partition {at.partition} does not answer")
+    return offset
 
 
 def _look_again(admin: AdminClient, error: Exception) -> None:
