@@ -4,15 +4,15 @@ import argparse
 import signal
 import sys
 import time
-from pathlib import Path
 
 from rich.console import Console
 
 from tests.chaos.profiles import PROFILES
 from tests.chaos.run import run
 from tests.chaos.site import Wanted
+from tests.chaos.supervisor import ROOT
 
-FOLDER = Path(__file__).parents[2] / ".cache" / "chaos"
+FOLDER = ROOT / ".cache" / "chaos"
 
 
 def _wanted() -> Wanted:

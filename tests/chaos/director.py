@@ -56,6 +56,8 @@ class Director:
         while time.monotonic() < until and not self._field.stopping.is_set():
             self._begin("storm")
             self._storm(min(until, time.monotonic() + self._dice.uniform(*STORM_S)))
+            if time.monotonic() >= until:
+                self._field.stopping.set()  # what is under way comes to an early end
             self.settle()
             self._begin("calm")
             self._field.sleep(self._dice.uniform(*CALM_S))

@@ -4,6 +4,8 @@ In order means: every process says it is ready, no input lies unread, no transac
 overdue. All of it within a bound, or the run has failed.
 """
 
+import json
+import re
 import signal
 import time
 
@@ -130,3 +132,11 @@ def tell_logs(field: Field) -> None:
                 field.history.note("crashed", name=place.name, what=line[-2000:])
             elif '"audit: not as the journal says"' in line:
                 field.history.note("audit", name=place.name, what=line[-2000:])
+            elif '"role failed"' in line or line.startswith("no progress for"):
+                field.history.note("stopped", name=place.name, what=_why(line))
+
+
+def _why(line: str) -> str:
+    """Return a process's last word, shortened to what is the same each time."""
+    said = json.loads(line) if line.startswith("{") else {"kind": "watchdog", "error": line}
+    return re.sub(r"[0-9]+", "N", f"{said['kind']}: {said['error']}")[:110]

@@ -67,6 +67,14 @@ class Field:
                 raise NotReachedError(f"no {what} within {seconds:.0f} s")
             time.sleep(LOOK_S)
 
+    def obeyed(self, place: Place, seconds: float) -> None:
+        """Wait until a process came to the point it was ordered to. Raises NotReachedError."""
+        try:
+            self.until(lambda: not place.order.exists(), seconds, f"{place.name} at that point")
+        except NotReachedError:
+            place.order.unlink(missing_ok=True)
+            raise
+
     def transactional(self, name: str) -> Producer:
         """Return a producer of a stranger, around the proxies."""
         own = {"transactional.id": f"{self.settings.prefix}{name}", "transaction.timeout.ms": 10_000}

@@ -16,7 +16,7 @@ from tests.chaos.director import Director
 from tests.chaos.field import Field
 from tests.chaos.history import History
 from tests.chaos.site import Site, Wanted, built, environment_of
-from tests.chaos.supervisor import stop_all
+from tests.chaos.supervisor import ROOT, stop_all
 
 READY_S = 90.0
 LOAD_S = 200.0  # for the load to come to a good end
@@ -90,6 +90,7 @@ def _witness(field: Field) -> None:
         field.history.note("auditor", name=place.name, asked=bool(metrics), **told)
     asked = subprocess.run(
         [sys.executable, "-m", "qosresolve", "verify"],
+        cwd=ROOT,
         env=os.environ | environment_of(field.settings),
         capture_output=True,
         text=True,
@@ -107,5 +108,5 @@ def _check(folder: Path) -> int:
     """Let a process of its own decide: it knows nothing but the history and the topics."""
     with suppress(KeyboardInterrupt):
         command = [sys.executable, "-m", "tests.chaos.checker", str(folder / "history.jsonl")]
-        return subprocess.run(command, check=False).returncode
+        return subprocess.run(command, cwd=ROOT, check=False).returncode
     return 1

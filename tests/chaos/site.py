@@ -19,7 +19,7 @@ from tests.chaos.field import Field
 from tests.chaos.history import History
 from tests.chaos.post import Post
 from tests.chaos.profiles import PARTITIONS, PROFILES
-from tests.chaos.supervisor import Supervisor
+from tests.chaos.supervisor import ROOT, Supervisor
 from tests.kafka.harness import wall_ms
 from tests.support.kafka_broker import UnavailableError
 from tests.support.kafka_cluster import KafkaCluster
@@ -157,6 +157,7 @@ def _load(settings: Settings, wanted: Wanted, folder: Path, history: History) ->
     with (folder / "logs" / "load.log").open("ab") as log:
         return subprocess.Popen(
             [*command, str(wanted.seed), str(wanted.products)],
+            cwd=ROOT,
             env=os.environ | environment_of(settings),
             stdin=subprocess.DEVNULL,
             stdout=log,

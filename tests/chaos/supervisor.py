@@ -21,6 +21,7 @@ from tests.chaos.history import History
 from tests.support.kafka_broker import free_port
 from tests.support.kafka_node import die_with_parent
 
+ROOT = Path(__file__).parents[2]
 LOOK_S = 0.05
 BACKOFF_S = (0.2, 5.0)  # first and longest wait before a failed process is started again
 WELL_S = 10.0  # a process that lived so long has not failed at its start
@@ -129,16 +130,6 @@ class Supervisor:
         part.write_text(json.dumps({"point": point, "signal": number.name}))
         part.rename(place.order)
 
-    def obeyed(self, place: Place, seconds: float) -> bool:
-        """Wait until an order was obeyed; strike it out when it was not within that time."""
-        end = time.monotonic() + seconds
-        while place.order.exists():
-            if time.monotonic() > end or self._closing.is_set():
-                place.order.unlink(missing_ok=True)
-                return False
-            time.sleep(LOOK_S)
-        return True
-
     def gone(self, place: Place, seconds: float) -> bool:
         """Wait until a place that is not wanted any more is empty."""
         end = time.monotonic() + seconds
@@ -171,6 +162,7 @@ class Supervisor:
         with place.log.open("ab") as log:
             place.process = subprocess.Popen(
                 command,
+                cwd=ROOT,
                 env=os.environ | place.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -86,6 +86,8 @@ def _counts(ledger: Ledger, events: list[Event]) -> Table:
         ("state records compacted away", _compacted(ledger)),
         ("processes ended, by status", ", ".join(f"{code}: {count}" for code, count in exits.most_common())),
     ]
+    stops = Counter(event["what"] for event in events if event.kind == "stopped")
+    rows += [("stopped by themselves", f"{count}: {what}") for what, count in stops.most_common()]
     rows += _times(ledger, events)
     for name, value in rows:
         table.add_row(name, str(value))
