@@ -11,6 +11,12 @@ COMPILE := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --uni
 	--python-version 3.11 --no-header --no-annotate
 GROUPS := --group test --group typing --group dev
 
+# What `make chaos` runs: for how long faults are dealt, on how many brokers (1 or 3), with which time-outs (short
+# or production), from which SEED.
+MINUTES ?= 35
+NODES ?= 3
+PROFILE ?= short
+
 # What `make mutation` runs: so many mutants (or `all`, or the `survivors` of the last run) of a random sample, of
 # the whole core or of one MODULE of it.
 MUTANTS ?= 600
@@ -93,6 +99,14 @@ bench-takeover: venv ## Print for how long partitions stand still when a worker 
 .PHONY: properties
 properties: venv ## Let 100,000 random inputs happen to the core, and check what must hold after each
 	$(BIN)/python -m tests.core.machine
+
+.PHONY: chaos
+chaos: venv ## Hurt the real processes on real brokers for MINUTES, then check every topic (docs/chaos.md)
+	$(BIN)/python -m tests.chaos --seed $(SEED) --minutes $(MINUTES) --nodes $(NODES) --profile $(PROFILE)
+
+.PHONY: chaos-short
+chaos-short: venv ## The same in some minutes, on one broker
+	$(BIN)/python -m tests.chaos --seed $(SEED) --minutes 2 --nodes 1 --pause 1.5 --products 30
 
 .PHONY: docs-processes
 docs-processes: venv ## Write docs/processes from the scenario stories
