@@ -11,6 +11,9 @@ COMPILE := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --uni
 	--python-version 3.11 --no-header --no-annotate
 GROUPS := --group test --group typing --group dev
 
+# How many inputs `make fuzz` gives to the real path, from which seed.
+INPUTS ?= 1000000
+
 # What `make chaos` runs: for how long faults are dealt, on how many brokers (1 or 3), with which time-outs (short
 # or production), from which SEED.
 MINUTES ?= 35
@@ -99,6 +102,10 @@ bench-takeover: venv ## Print for how long partitions stand still when a worker 
 .PHONY: properties
 properties: venv ## Let 100,000 random inputs happen to the core, and check what must hold after each
 	$(BIN)/python -m tests.core.machine
+
+.PHONY: fuzz
+fuzz: venv ## Give 1,000,000 inputs, right and wrong, to the real path: INPUTS=... SEED=...
+	$(BIN)/python -m tests.fuzz --inputs $(INPUTS) --seed $(SEED)
 
 .PHONY: chaos
 chaos: venv ## Hurt the real processes on real brokers for MINUTES, then check every topic (docs/chaos.md)

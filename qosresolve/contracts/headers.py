@@ -130,9 +130,10 @@ def _number(headers: Given, name: str) -> int | None:
     found = _value(headers, name)
     if found is None:
         return None
-    if not _NUMBER.fullmatch(found):
+    number = int(found) if _NUMBER.fullmatch(found) else None
+    if number is None or not -_LONG <= number < _LONG:
         raise _malformed(name, repr(found[:32]))
-    return int(found)
+    return number
 
 
 def _malformed(name: str, found: str) -> PoisonRecordError:
@@ -149,6 +150,7 @@ def _event_of(fact: f.Fact) -> str:
 
 
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+_LONG = 1 << 63  # what a record can hold
 _NUMBER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 _ORDER = ("Create", "StatusChange", "JeopardyAlert", "InformationRequired", "AttributeValueChange")
 _EVENTS: dict[type[f.Fact], str] = {

@@ -5,12 +5,13 @@ Which policy a partition's new reports follow is not decided here but by control
 
 from collections.abc import Iterable
 
+import structlog
 from confluent_kafka import KafkaError
 
 from qosresolve.contracts.policy import file as policy_file
 from qosresolve.contracts.records import Contracts
 from qosresolve.core.policy import Policies, Policy, UnknownPolicyError
-from qosresolve.errors import RetriableError
+from qosresolve.errors import PoisonRecordError, RetriableError
 from qosresolve.kafka import clients
 from qosresolve.kafka.acls import Operation
 from qosresolve.kafka.denied import raise_if_denied
@@ -28,6 +29,7 @@ class PolicyBook:
         self._topic = Names(settings.prefix).of(POLICY)
         self._known = {policy.hash: policy for policy in known}
         self._sets: dict[str, Policies] = {}
+        self._log = structlog.get_logger(role="worker")
 
     def __contains__(self, policy_hash: str) -> bool:
         """Tell whether a policy is at hand."""
@@ -49,9 +51,25 @@ class PolicyBook:
         for message in read_all(self._settings, [(self._topic, 0)]):
             value = message.value()
             if value is not None:
-                record = self._contracts.read_policy(value)
-                if record.hash not in self._known:
-                    self._known[record.hash] = policy_file.read_canonical(record.body)
+                self.learn(value)
+
+    def learn(self, value: bytes) -> None:
+        """Take a record of the policy topic; what cannot be read, or is not what its hash says, is left out.
+
+        So it is unknown: whoever is told to follow it waits for it, and stops with a page of its own.
+        """
+        try:
+            record = self._contracts.read_policy(value)
+            if record.hash in self._known:
+                return
+            policy = policy_file.read_canonical(record.body)
+        except (PoisonRecordError, policy_file.CanonicalFormError) as error:
+            self._log.error("policy left out", why=str(error)[:200])
+            return
+        if policy.hash == record.hash:
+            self._known[policy.hash] = policy
+        else:
+            self._log.error("policy left out", why="its hash is not that of what it holds")
 
     def publish(self, canonical: bytes, name: str, now: int) -> str:
         """Store a policy under its hash, acknowledged, before anything can name it; return the hash."""

@@ -94,9 +94,9 @@ class Restorer:
                 continue
             topic, value = message.topic(), message.value()
             if topic == reports:
-                partition.store.put_report((message.key() or b"").decode(), value)
+                partition.store.put_report((message.key() or b"").decode(errors="replace"), value)
             elif topic == watches:
-                partition.store.put_watch((message.key() or b"").decode(), value)
+                partition.store.put_watch((message.key() or b"").decode(errors="replace"), value)
             elif value is not None:
                 self._records[partition.number] = message.offset() or 0, value
 

@@ -16,6 +16,7 @@ import pytest
 from qosresolve.contracts import schemas
 from qosresolve.contracts.codec import MAX_BYTES
 from tests.contracts.decoder import INPUTS
+from tests.support.avro import zigzag
 
 Spot = tuple[
     bytes, bytes, bytes
@@ -23,16 +24,6 @@ Spot = tuple[
 SECONDS, MEBIBYTES = 1.5, 32.0
 STATE_MEBIBYTES = 512.0  # what only we write: a fact of two bytes is half a kilobyte of Python
 ROOT = Path(__file__).parents[2]
-
-
-def zigzag(number: int) -> bytes:
-    """Return a long as Avro writes it."""
-    left = (number << 1 ^ number >> 63) & (1 << 64) - 1
-    out = bytearray()
-    while left > 0x7F:
-        out.append(left & 0x7F | 0x80)
-        left >>= 7
-    return bytes((*out, left))
 
 
 class Decoder:

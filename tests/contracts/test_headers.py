@@ -176,6 +176,8 @@ def test_no_alarm() -> None:
         [("alarm", b"1")],
         [("due", b"soon"), ("alarm", b"1")],
         [("due", b"1.5"), ("alarm", b"1")],
+        [("due", b"1"), ("alarm", b"9223372036854775808")],
+        [("due", b"-9223372036854775809"), ("alarm", b"1")],
         [("due", "\u0661".encode()), ("alarm", b"1")],
         [("due", b""), ("alarm", b"1")],
     ],
