@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from qosresolve.contracts.convert import OMITTED
+from qosresolve.contracts.policy import file as policy_file
 from qosresolve.core.inputs import Answer, Deadline, Finding
 from qosresolve.core.vocabulary import AnswerState, DegradationKind, RootCauseKind, Verb
 from qosresolve.kafka.windows import LIFT, SET
@@ -19,6 +20,7 @@ from qosresolve.topics import (
     DEADLINE,
     DEGRADATION,
     INPUTS,
+    POLICY,
     SUPPLIER_STATUS,
     TROUBLE_STATUS,
     Topic,
@@ -61,6 +63,7 @@ def filled(made: T, **chosen: Any) -> T:  # noqa: ANN401 - a field's value
 
 def everything() -> Iterator[Sent]:
     """Yield all of them, the opening of a report first."""
+    yield from policies()
     yield from degradations()
     yield from commands()
     yield from windows()
@@ -68,6 +71,15 @@ def everything() -> Iterator[Sent]:
     deadline = filled(Deadline(PRODUCT, "", 1, wall_ms()))
     yield Sent(DEADLINE, RECORDS.write_input(deadline)[1])
     yield from poison()
+
+
+def policies() -> Iterator[Sent]:
+    """Policies that nobody could follow: a worker leaves them out when it starts."""
+    wrong = f'{{"name": "{CANARY}", "{CANARY}": ["{CANARY}"]}}'.encode()
+    right = policy_file.compile(policy_file.load(policy_file.default_text()))
+    written = [RECORDS.write_policy(CANARY, CANARY, wall_ms(), body) for body in (wrong, right)]
+    for value in (CANARY.encode(), *written):
+        yield Sent(POLICY, value, key=CANARY.encode())
 
 
 def degradations() -> Iterator[Sent]:
