@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from confluent_kafka import Consumer, KafkaError
 
-from qosresolve.errors import FatalError, FencedError, RetriableError
+from qosresolve.errors import FatalError, FencedError, QosResolveError, RetriableError
 from qosresolve.kafka import transaction
+from qosresolve.kafka.denied import DeniedError
 from qosresolve.kafka.outputs import Output
 from qosresolve.kafka.transaction import AbortedError, OutcomeUnknownError
 from tests.kafka.harness import await_that
@@ -304,18 +305,29 @@ def test_a_record_that_the_client_refuses_is_aborted(make: Make) -> None:
     assert bench.rebuilt() == {"aborted": 1}
 
 
-def test_a_producer_that_dies_in_mid_batch_says_of_what(make: Make) -> None:
+@pytest.mark.parametrize(
+    ("name", "kind", "said"),
+    [
+        ("INVALID_PRODUCER_EPOCH", FencedError, "another process runs in slot"),
+        ("OUT_OF_ORDER_SEQUENCE_NUMBER", FatalError, "OUT_OF_ORDER_SEQUENCE_NUMBER"),
+        ("TRANSACTIONAL_ID_AUTHORIZATION_FAILED", DeniedError, "TransactionalId"),
+    ],
+)
+def test_a_producer_that_dies_in_mid_batch_says_of_what(
+    make: Make, name: str, kind: type[QosResolveError], said: str
+) -> None:
     """`produce` only says that it is dead; taken for a passing fault, we would fence the rival in turn."""
     bench = make({"linger.ms": "0"})
-    bench.cluster.answer(Api.PRODUCE, KafkaError.INVALID_PRODUCER_EPOCH)
+    api = Api.ADD_PARTITIONS_TO_TXN if kind is DeniedError else Api.PRODUCE
+    bench.cluster.answer(api, getattr(KafkaError, name))
 
     def slowly() -> Iterator[Output]:
         yield OUTPUT
-        await_that(lambda: Api.PRODUCE in bench.cluster.heard(), "the first record")
-        time.sleep(0.1)  # its answer is on its way, and nothing tells when the client has seen it
+        await_that(lambda: api in bench.cluster.heard(), "the first record")
+        time.sleep(0.2)  # its answer is on its way, and nothing tells when the client has seen it
         yield from [OUTPUT] * 3
 
-    with pytest.raises(FencedError):
+    with pytest.raises(kind, match=said):
         bench.commit(slowly())
     assert bench.rebuilt() == {}
 
