@@ -15,17 +15,18 @@ from prometheus_client import CollectorRegistry
 from qosresolve.contracts.records import Contracts
 from qosresolve.core.partition import PartitionState
 from qosresolve.core.policy import UnknownPolicyError
-from qosresolve.errors import FatalError, RetriableError
+from qosresolve.errors import RetriableError
 from qosresolve.kafka import clients, failures, positions, suspects
 from qosresolve.kafka.assignment import Assignment
 from qosresolve.kafka.examine import examine
 from qosresolve.kafka.incoming import UNREADABLE
 from qosresolve.kafka.observe import Observer
 from qosresolve.kafka.offsets import ends
+from qosresolve.kafka.outage import Outage
 from qosresolve.kafka.partition import Partition
 from qosresolve.kafka.policies import PolicyBook, configured
 from qosresolve.kafka.positions import co_partitioned
-from qosresolve.kafka.reading import partitions_of, place_of
+from qosresolve.kafka.reading import place_of
 from qosresolve.kafka.restore import Restorer
 from qosresolve.kafka.staging import Shared
 from qosresolve.kafka.transaction import AbortedError, OutcomeUnknownError, Transactions
@@ -36,7 +37,6 @@ from qosresolve.topics import Names
 
 BACKOFF_S = 0.5
 QUIET_S = 10.0  # without a failure for so long, the next one is a new one
-_DELETED = "docs/runbooks/truncated-input.md"
 PATIENCE_S = 60.0  # how long a dependency may be down before the process asks to be looked at
 
 
@@ -67,8 +67,7 @@ class Worker:
         self._consumer = clients.worker_consumer(settings)
         self._assignment = Assignment(self._names, self._make)
         self._restorer = Restorer(settings, contracts, self._metrics, self._assignment.current)
-        self._failing_since = self._failed_at = self._round_began = float("-inf")
-        self._missing: set[str] = set()
+        self._outage = Outage(self._admin)
         self._offsets: dict[int, dict[str, int]] = {}  # the group's, when a restore began
         self._suspects = suspects.opened(settings)
         self._shared = self._share()
@@ -115,13 +114,13 @@ class Worker:
 
     def _round(self) -> None:
         self._health.beat("worker", ready=self._ready())
-        self._round_began = time.monotonic()
+        self._outage.begin()
         messages = self._poll()
         self._assignment.raise_if_failed()
         try:
             self._transactions.poll()
             self._stage(messages)
-            self._look_for_topics()
+            self._outage.look_for_topics()
             self._commit()
             self._restore()  # last: what was polled before a partition started must not be taken by it
         except RetriableError as error:
@@ -157,22 +156,11 @@ class Worker:
         else:
             if failures.stops(error):
                 raise failures.stop(error, self._settings.slot)
-            if error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
-                self._missing.add(message.topic() or "")
+            if error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART and (missed := message.topic()):
+                self._outage.missed(missed)
             self._log.warning("consumer", error=str(error))
             if error.code() in UNREADABLE and partition is not None and partition.stuck(*place_of(message)):
                 self._halt(partition, message, error)
-
-    def _look_for_topics(self) -> None:
-        """Wait for topics that the client missed: it says so once, and would be silent ever after."""
-        for topic in list(self._missing):
-            try:
-                found = partitions_of(self._admin, topic)
-            except KafkaException as error:
-                raise RetriableError(f"cannot look for topic {topic}: {error}") from error
-            if found == 0:
-                raise RetriableError(f"topic {topic} is not there; was it deleted? See {_DELETED}")
-            self._missing.remove(topic)
 
     def _settle(self, now: float) -> None:
         """Ask for the ends that newly arrived deadlines have to wait for; stage those that may go."""
@@ -322,14 +310,11 @@ class Worker:
 
     def _back_off(self, why: str) -> None:
         """A dependency is down: take the batch again later; nothing of it becomes a dead letter."""
-        if self._round_began - self._failed_at > QUIET_S:  # a round that fails may take as long itself
-            self._failing_since = self._round_began
-        if time.monotonic() - self._failing_since > PATIENCE_S:
-            raise FatalError(f"gave up after {PATIENCE_S:.0f} s: {why}; see docs/runbooks/dependency-down.md")
+        self._outage.failed(why, quiet_s=QUIET_S, patience_s=PATIENCE_S)
         self._log.warning("waiting for a dependency", why=why)
         self._rewind(self._assignment.held.values())
         self._stop.wait(BACKOFF_S)
-        self._failed_at = time.monotonic()
+        self._outage.waited()
 
     def _close(self) -> None:
         self._transactions.close()

@@ -17,7 +17,7 @@ from qosresolve.contracts.codec import SingleObjectCodec
 from qosresolve.contracts.records import Contracts
 from qosresolve.core.vocabulary import DegradationKind, Outcome, Verb
 from qosresolve.errors import FatalError, FencedError, RetriableError
-from qosresolve.kafka import embedded, topics_admin, transaction, worker
+from qosresolve.kafka import embedded, outage, topics_admin, transaction, worker
 from qosresolve.kafka.denied import DeniedError
 from qosresolve.kafka.policies import PolicyBook
 from qosresolve.kafka.transaction import Transactions
@@ -280,11 +280,11 @@ def _hide(world: World, cluster: MockCluster, monkeypatch: pytest.MonkeyPatch) -
     """
     anchor = world.names.of(ANCHOR)
     cluster.topic_error(anchor, KafkaError.UNKNOWN_TOPIC_OR_PART)
-    monkeypatch.setattr(worker, "partitions_of", lambda *_: 0)
+    monkeypatch.setattr(outage, "partitions_of", lambda *_: 0)
 
     def show() -> None:
         cluster.topic_error(anchor, 0)
-        monkeypatch.setattr(worker, "partitions_of", lambda *_: PARTITIONS)
+        monkeypatch.setattr(outage, "partitions_of", lambda *_: PARTITIONS)
 
     return show
 
