@@ -45,10 +45,10 @@ def main() -> None:
         fill_apart(settings, range(count), Due(wall_ms() + 3_600_000, 1))
         gc.collect()
         before, peak = resident_bytes(), Peak()
-        began = time.monotonic()
+        began, busy = time.monotonic(), time.process_time()
         worker = World.start(Worker, settings)
         await_that(lambda: worker.failure or worker.health.ready, "readiness", LONG_S)
-        seconds = time.monotonic() - began
+        seconds, cpu_s = time.monotonic() - began, time.process_time() - busy
         most = peak.stop()
         worker.stop()
         if worker.failure:
@@ -57,6 +57,7 @@ def main() -> None:
         _print("seconds from start to ready", seconds)
         _print("records restored", restored)
         _print("records a second, joining the group included", restored / seconds)
+        _print("CPU of the worker, us a record", cpu_s * 1e6 / restored)
         _print("bytes a report on the topic", len(report_bytes()))
         _print("bytes a report in memory", (resident_bytes() - before) / count)
         _print("MB that the process grew at most", (most - before) / 2**20)
