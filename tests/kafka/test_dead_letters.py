@@ -153,7 +153,11 @@ class Holed(Message):
         self.headers = lambda: value  # type: ignore[method-assign, assignment, return-value]
 
 
-@pytest.mark.parametrize("value", [POISON, None, RECORDS.write_input(degradation("P1", 1))[1]])
+@pytest.mark.parametrize(
+    "value",
+    [POISON, None, RECORDS.write_input(degradation("P1", 1))[1]],
+    ids=["poison", "tombstone", "event"],  # the event's bytes hold the present instant
+)
 def test_a_header_that_is_no_text_is_asked_for_once(bench: Bench, value: bytes | None) -> None:
     """Whether the record is taken or buried, and taken again: the client is never asked a second time."""
     message = Holed(
