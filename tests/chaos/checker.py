@@ -26,6 +26,7 @@ def checked(found: Evidence, events: list[Event]) -> tuple[Ledger, list[Violatio
     ledger = Ledger(found, rewinds=list(_rewinds(events)))
     violations = broken(ledger)
     violations += of_run.acknowledged(ledger, events)
+    violations += of_run.believed(ledger, events)
     violations += of_run.processes(events)
     violations += of_run.witnesses(events)
     return ledger, violations

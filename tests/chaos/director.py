@@ -15,7 +15,7 @@ from tests.chaos.faults.kinds import Lane
 from tests.chaos.field import Field, NotReachedError
 from tests.chaos.supervisor import Place
 
-AT_ONCE = 3
+AT_ONCE = 4
 STORM_S = (40.0, 80.0)
 CALM_S = (6.0, 12.0)
 LOOK_S = 0.1

@@ -1,8 +1,9 @@
-"""Named points at which a process under test dies, or freezes, when the director has ordered it.
+"""Named points at which a process under test dies, or freezes, when a director has ordered it.
 
 The points lie around what the product asks of its Kafka clients, so nothing in the product knows of them:
 `install` puts two classes of ours in the place of the client's own. The order is a small file that is looked
-for at each point; it is gone once it was obeyed, so that the next process in the place lives.
+for at each point, and gone once it was obeyed, so that the next process in the place lives. `passes` in it
+says how often the process goes on first.
 """
 
 import json
@@ -37,6 +38,7 @@ class Orders:
         self._order = order
         self._history = history
         self._name = name
+        self._passed = 0  # how often it came to the point, under this order
 
     def reach(self, point: str) -> None:
         """Do what was ordered for this point, if anything was."""
@@ -52,7 +54,11 @@ class Orders:
             return None
         if order["point"] != point:
             return None
+        self._passed += 1
+        if self._passed <= order.get("passes", 0):
+            return None
         self._order.unlink()
+        self._passed = 0
         self._history.note("point", name=self._name, pid=os.getpid(), point=point, signal=order["signal"])
         return signal.Signals[order["signal"]]
 

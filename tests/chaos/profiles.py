@@ -44,7 +44,7 @@ SHORT = Profile(
     poll_s=10,
     watchdog_s=15,
     request_s=5,
-    pause_s=4.5,
+    pause_s=3.5,
 )
 PRODUCTION = Profile(
     "production",

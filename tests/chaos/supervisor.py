@@ -89,7 +89,12 @@ class Supervisor:
     def add(self, name: str, *roles: str, slot: str = "") -> Place:
         """Want a process from now on."""
         port = free_port()
-        own = {"QOSRESOLVE_SLOT": slot or name, "QOSRESOLVE_HTTP_PORT": str(port)}
+        slot = slot or name
+        own = {
+            "QOSRESOLVE_SLOT": slot,
+            "QOSRESOLVE_HTTP_PORT": str(port),
+            "QOSRESOLVE_SUSPECT_FILE": str(self._folder / f"{slot}.suspects"),
+        }
         log, order = self._folder / "logs" / f"{name}.log", self._folder / f"{name}.order"
         log.parent.mkdir(exist_ok=True)
         place = Place(name, roles, self._environment | own, log, order, port)

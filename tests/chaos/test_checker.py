@@ -221,6 +221,17 @@ def test_acknowledged_and_gone(site: Site) -> None:
     assert _kinds(site.evidence(), other) == {"changed"}
 
 
+def test_good_and_bad_are_told_apart(site: Site) -> None:
+    """Good inputs that were buried are found, and garbage that was taken."""
+    topic = NAMES.of(DEGRADATION)
+    buried = Event(0, 0, "acknowledged", {"inputs": [[topic, HERE, 2, ""]]})
+    accused = Event(0, 0, "acknowledged", {"inputs": [[topic, HERE, 2, "good"]]})
+    taken = Event(0, 0, "acknowledged", {"inputs": [[topic, HERE, 0, ""]]})
+    assert _kinds(site.evidence(), buried) == set()
+    assert "accused" in _kinds(site.evidence(), accused)
+    assert _kinds(site.evidence(), taken) == {"accused"}
+
+
 def test_a_rewind_by_an_operator_is_no_worker_that_goes_back(site: Site) -> None:
     """Offsets that an operator set back are told from those of a worker, by the history alone."""
     back = [Commit(topic, HERE, 0, wall_ms()) for topic in NAMES.inputs]

@@ -3,6 +3,7 @@
 After each, the invariants of `checks` hold: nothing lost, doubled, torn or reordered.
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -17,7 +18,9 @@ from qosresolve.kafka import clients
 from qosresolve.kafka.offsets import ends
 from qosresolve.kafka.timer import Timer
 from qosresolve.kafka.worker import Worker
+from qosresolve.settings import Settings
 from qosresolve.topics import DEADLINE, DEGRADATION, INPUTS, REPORT
+from tests.chaos.points import IN_TRANSACTION
 from tests.kafka.checks import check_all
 from tests.kafka.conftest import MakeWorld
 from tests.kafka.harness import (
@@ -41,11 +44,10 @@ from tests.kafka.situations import (
 )
 
 DEMO_POLICY = "policy_file=qosresolve/demo/demo_policy.yaml"
-KILLED = Path(__file__).parent / "killed_worker.py"
 
 
-@pytest.mark.parametrize("point", ["begun", "produced", "offsets", "committing", "committed"])
-def test_kill_in_mid_batch(world: World, point: str) -> None:
+@pytest.mark.parametrize("point", IN_TRANSACTION)
+def test_kill_in_mid_batch(world: World, point: str, tmp_path: Path) -> None:
     """Killed with SIGKILL at a named point of a transaction and started again: as if it had never died."""
     products = [f"P{number}" for number in range(40)]
     for sequence in (1, 2, 3):
@@ -55,11 +57,15 @@ def test_kill_in_mid_batch(world: World, point: str) -> None:
             )
     world.flush()
     # Static membership: the next process in the slot takes over at once, not after the session's time-out.
-    settings = world.settings.model_copy(update={"static_membership": True})
-    killed = subprocess.run(  # noqa: S603 - our own script
-        [sys.executable, str(KILLED), point, "2", settings.model_dump_json()], timeout=60, check=False
-    )
-    assert killed.returncode == -signal.SIGKILL
+    settings = world.settings.model_copy(update={"static_membership": True, "batch_records": 20})
+    order = tmp_path / "order"
+    order.write_text(json.dumps({"point": point, "signal": "SIGKILL", "passes": 1}))
+    dying = ["tests.chaos.process", "worker", str(tmp_path / "history"), str(order), "worker"]
+    process = _process(settings, *dying)
+    try:
+        assert process.wait(60) == -signal.SIGKILL
+    finally:
+        process.kill()
     for product in products[:20]:
         world.abate(product, 4)
     world.flush()
@@ -244,7 +250,7 @@ def test_a_worker_without_first_offsets_refuses_to_start(world: World) -> None:
 
 def test_sigterm_ends_a_process_cleanly(world: World) -> None:
     """SIGTERM ends `qosresolve run worker` with status 0, and a successor goes on at once."""
-    process = _process(world, "worker")
+    process = _process(world.settings, "qosresolve", "run", "worker")
     try:
         world.degrade("P1")
         world.await_entries(1)
@@ -258,10 +264,10 @@ def test_sigterm_ends_a_process_cleanly(world: World) -> None:
     check_all(world)
 
 
-def _process(world: World, *roles: str) -> subprocess.Popen[bytes]:
-    """Run roles as an operator would."""
-    settings = world.settings.model_dump(exclude_unset=True, exclude={"kafka"})
-    environment = {f"QOSRESOLVE_{name.upper()}": str(value) for name, value in settings.items()}
+def _process(settings: Settings, *module: str) -> subprocess.Popen[bytes]:
+    """Run a module as an operator runs the program: with its settings in the environment."""
+    given = settings.model_dump(exclude_unset=True, exclude={"kafka"})
+    environment = {f"QOSRESOLVE_{name.upper()}": str(value) for name, value in given.items()}
     return subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-m", "qosresolve", "run", *roles], env=os.environ | environment
+        [sys.executable, "-m", *module], env=os.environ | environment
     )

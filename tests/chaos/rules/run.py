@@ -4,10 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from qosresolve.core.rules import Rule
+from qosresolve.core.vocabulary import Outcome
 from qosresolve.errors import PoisonRecordError
 from tests.chaos.evidence import Violation
 from tests.chaos.history import Event
-from tests.chaos.ledger import InputPlace, Ledger
+from tests.chaos.ledger import InputPlace, Ledger, place_of
 from tests.chaos.supervisor import RESTARTED
 from tests.kafka.harness import RECORDS
 
@@ -23,6 +25,21 @@ def acknowledged(ledger: Ledger, events: list[Event]) -> Iterator[Violation]:
             yield Violation("lost", f"{place} was acknowledged as {identity!r} and does not lie there")
         elif identity and _identity(ledger, topic, record.value) != identity:
             yield Violation("changed", f"{place} was acknowledged as {identity!r} and is something else")
+
+
+def believed(ledger: Ledger, events: list[Event]) -> Iterator[Violation]:
+    """What was sent as an input is taken as one, and what was sent as garbage is buried: none is accused.
+
+    A report that would outgrow its cap is the one reason to bury a good input.
+    """
+    fates = {place_of(entry): entry for entry in ledger.journal}
+    for topic, partition, offset, identity in sent(events):
+        entry = fates.get((topic, partition, offset))
+        if entry is None or entry.rule is Rule.TOO_LARGE:
+            continue
+        if (entry.outcome is Outcome.DEAD_LETTER) is bool(identity):
+            what = identity or "garbage"
+            yield Violation("accused", f"{place_of(entry)}, sent as {what}, ended as {entry.outcome}")
 
 
 def sent(events: list[Event]) -> Iterator[tuple[str, int, int, str]]:
