@@ -264,7 +264,7 @@ def test_an_unknown_outcome_is_restored(world: World, cluster: MockCluster, star
 def test_a_rival_that_is_met_between_batches_stops(world: World, cluster: MockCluster, start: Start) -> None:
     """Whichever call tells it, the process ends with 75, not as one that crashed."""
     running = _ready(start())
-    cluster.answer(Api.PRODUCE, KafkaError.INVALID_PRODUCER_EPOCH)
+    cluster.answer(Api.ADD_PARTITIONS_TO_TXN, KafkaError.INVALID_PRODUCER_EPOCH)  # only the worker asks that
     world.degrade("P1")
     failure = _fault(running)
     assert isinstance(failure, FencedError)
