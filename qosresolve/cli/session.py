@@ -59,10 +59,10 @@ def _named(error: QosResolveError) -> QosResolveError:
     if type(error).__name__ != "DeniedError":  # without importing Kafka's client for it
         return error
 
-    from qosresolve.kafka import denied
+    from qosresolve.kafka import credentials, denied
 
     settings = _used.get()
-    if not isinstance(error, denied.DeniedError) or settings is None:
+    if not isinstance(error, denied.DeniedError) or error.principal != credentials.UNKNOWN or not settings:
         return error
     return denied.explained(error, settings)
 

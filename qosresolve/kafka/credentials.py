@@ -12,6 +12,7 @@ from qosresolve.settings import Settings
 # ruff: noqa: SLF001 - the client's own constants begin with an underscore
 
 PAGE = "docs/security.md"
+UNKNOWN = "User:NAME"  # whoever that is
 _OWN = "Local: "  # what the client's own errors begin with, not the brokers'
 _CREDENTIALS = (KafkaError._AUTHENTICATION, KafkaError.SASL_AUTHENTICATION_FAILED)
 
@@ -19,7 +20,7 @@ _CREDENTIALS = (KafkaError._AUTHENTICATION, KafkaError.SASL_AUTHENTICATION_FAILE
 def principal(settings: Settings) -> str:
     """Return who we are to the brokers, as far as the settings tell."""
     user = settings.kafka.get("sasl.username")
-    return f"User:{user}" if user else "User:NAME"
+    return f"User:{user}" if user else UNKNOWN
 
 
 def refused(error: KafkaError, settings: Settings) -> ConfigError | None:

@@ -14,7 +14,7 @@ from confluent_kafka.admin._topic import TopicDescription
 from qosresolve.errors import ConfigError, RetriableError
 from qosresolve.kafka import clients
 from qosresolve.kafka.acls import Acl, Operation, Pattern, Resource, Role, acls, grant
-from qosresolve.kafka.credentials import PAGE, principal
+from qosresolve.kafka.credentials import PAGE, UNKNOWN, principal
 from qosresolve.settings import Settings
 
 TIMEOUT = 10.0
@@ -47,9 +47,10 @@ class DeniedError(ConfigError):
         resource: Resource,
         missing: Sequence[Acl] = (),
         *,
-        principal: str = "User:NAME",
+        principal: str = UNKNOWN,
         bootstrap: str = "HOST:PORT",
     ) -> None:
+        self.principal = principal
         self.seen = seen
         self.resource = resource
         self.missing = tuple(missing)

@@ -18,7 +18,8 @@ from qosresolve.kafka.timer import Timer
 from qosresolve.kafka.worker import Worker
 from qosresolve.replay.live.auditor import Auditor
 from qosresolve.settings import Settings
-from tests.kafka.harness import Running, World, settings_for
+from qosresolve.topics import INPUTS
+from tests.kafka.harness import Running, World, offsets_of, settings_for
 from tests.security.secured import Secured
 
 KINDS = {Role.WORKER: Worker, Role.TIMER: Timer, Role.AUDITOR: Auditor}
@@ -64,6 +65,16 @@ class Site:
         words = ["run", role.value, *as_options(self.settings(role))]
         status = app(words, prog_name="qosresolve", standalone_mode=False)
         return int(status), streams.readouterr().err
+
+
+def untaken(world: World) -> set[tuple[str, int, int]]:
+    """Return the inputs that have no journal record."""
+    sent = {
+        (world.names.of(topic), message.partition() or 0, message.offset() or 0)
+        for topic in INPUTS
+        for message in world.messages(topic)
+    }
+    return sent - set(offsets_of(world.journal()))
 
 
 def as_options(settings: Settings) -> list[str]:

@@ -21,10 +21,10 @@ from qosresolve.kafka import clients
 from qosresolve.kafka.acls import Role
 from qosresolve.kafka.dead_letters import PREFIX
 from qosresolve.kafka.murmur import partition_of
-from qosresolve.topics import DEAD_LETTERS, ESCALATION, INPUTS
-from tests.kafka.harness import PARTITIONS, World, await_that, offsets_of
+from qosresolve.topics import DEAD_LETTERS, ESCALATION
+from tests.kafka.harness import PARTITIONS, World, await_that
 from tests.security.canaries import CANARY, everything
-from tests.security.conftest import as_options
+from tests.security.conftest import as_options, untaken
 from tests.security.test_rights import DEMO_POLICY
 from tests.support.kafka_broker import LOOPBACK, free_port
 
@@ -53,16 +53,6 @@ def send_all(world: World) -> None:
         headers = cast("Any", sent.headers)
         producer.produce(world.names.of(sent.topic), sent.value, key, place, headers=headers)
     assert producer.flush(30) == 0
-
-
-def untaken(world: World) -> set[tuple[str, int, int]]:
-    """Return the inputs that have no journal record."""
-    sent = {
-        (world.names.of(topic), message.partition() or 0, message.offset() or 0)
-        for topic in INPUTS
-        for message in world.messages(topic)
-    }
-    return sent - set(offsets_of(world.journal()))
 
 
 def seen(text: str) -> list[str]:

@@ -14,6 +14,7 @@ from qosresolve.kafka.worker import Worker
 from qosresolve.topics import COMMAND, DEADLINE, JOURNAL, REPORT, WATCH, Topic
 from tests.kafka.checks import check_all
 from tests.kafka.harness import await_that, settings_for
+from tests.security.conftest import untaken
 from tests.security.test_rights import DEMO_POLICY
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ def test_a_right_that_is_taken_stops_its_role(
             world.await_entries(21)
             await_that(lambda: again.health.ready, "readiness")
         assert not again.failure
+        if role is not Role.WORKER:  # what the timer fired last
+            await_that(lambda: not untaken(world), "end of every input")
     check_all(world)
 
 

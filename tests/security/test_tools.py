@@ -105,7 +105,7 @@ def test_a_tool_uses_every_right_and_needs_no_other(lived_in: Site, role: Role, 
         for each in words(role, policy_file):
             done = site.command(role, *each)
             assert done.exit_code == 0, (each, done.stdout, done.stderr)
-    check_used(audit, site, role)
+        check_used(audit, site, role)
 
 
 def test_making_topics_uses_every_right_and_needs_no_other(lived_in: Site, policy_file: str) -> None:
@@ -115,7 +115,7 @@ def test_making_topics_uses_every_right_and_needs_no_other(lived_in: Site, polic
         for each in words(Role.TOPICS, policy_file):
             done = site.command(Role.TOPICS, *each)
             assert done.exit_code == 0, (each, done.stdout, done.stderr)
-    check_used(audit, site, Role.TOPICS)
+        check_used(audit, site, Role.TOPICS)
 
 
 MISSING = [

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 KAFKA_VERSION = "4.3.1"
 CLUSTER_ID = "cW9zcmVzb2x2ZS10ZXN0cw"
 LOOPBACK = "127.0.0.1"
-READY_S = 60.0
+READY_S = 120.0
 
 BASE_PROPERTIES = {
     "process.roles": "broker,controller",
