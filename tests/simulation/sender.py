@@ -70,6 +70,7 @@ class Sender:
         self._cluster = cluster
         self._network = network
         self._most = number(config, "message.max.bytes", 1_000_000)
+        self._patience_ms = number(config, "message.timeout.ms", 300_000)
         self._guarded = text(config, "enable.idempotence", "False").lower() == "true"
         self._murmur = text(config, "partitioner", "consistent_random").startswith("murmur2")
         self._transactional = False
@@ -131,6 +132,7 @@ class Sender:
         if self._queue or self._sending:
             with suppress(NoAnswer):
                 self._send(timeout)
+            self._give_up()
         elif timeout > 0 and not self._reports:
             self._network.wait(timeout)
         self._link.log()
@@ -172,6 +174,16 @@ class Sender:
             else:
                 self._sending.pop(0)
                 self._acknowledged(item, first, at)
+
+    def _give_up(self) -> None:
+        """Fail what could not be delivered in time; whether it lies there is not known."""
+        if self._transactional or not self._sending:
+            return
+        if self._sending[0].records[0].body.created + self._patience_ms <= self._network.now_ms():
+            self._purged = True
+            for item in self._sending:
+                self._fail(item.records, KafkaError(KafkaError._MSG_TIMED_OUT))
+            self._sending = []
 
     def _pack(self) -> None:
         """Make batches of what is queued, one a partition."""
