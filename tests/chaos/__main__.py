@@ -23,9 +23,16 @@ def _wanted() -> Wanted:
     parser.add_argument("--profile", choices=sorted(PROFILES), default="short")
     parser.add_argument("--pause", type=float, default=None, help="seconds between faults, on average")
     parser.add_argument("--products", type=int, default=40)
+    parser.add_argument("--only", default="", help="kinds of faults that have this in their name")
     given = parser.parse_args()
     return Wanted(
-        given.seed, given.minutes, given.nodes, given.profile, pause_s=given.pause, products=given.products
+        given.seed,
+        given.minutes,
+        given.nodes,
+        given.profile,
+        pause_s=given.pause,
+        products=given.products,
+        only=given.only,
     )
 
 

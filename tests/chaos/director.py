@@ -13,6 +13,7 @@ from threading import Thread
 from tests.chaos.faults import FAULTS, Fault
 from tests.chaos.faults.kinds import Lane
 from tests.chaos.field import Field, NotReachedError
+from tests.chaos.site import Wanted
 from tests.chaos.supervisor import Place
 
 AT_ONCE = 4
@@ -27,13 +28,13 @@ Running = dict[frozenset[str], Thread]
 class Director:
     """Deals faults until a given time, or until the field says to stop."""
 
-    def __init__(self, field: Field, seed: int, *, pause_s: float | None = None) -> None:
+    def __init__(self, field: Field, wanted: Wanted) -> None:
         self.done: Counter[str] = Counter()
         self.phase = "storm"
         self._field = field
-        self._dice = random.Random(seed)
-        self._pause_s = pause_s or field.profile.pause_s
-        self._kinds = [fault for fault in FAULTS if self._possible(fault)]
+        self._dice = random.Random(wanted.seed)
+        self._pause_s = wanted.pause_s or field.profile.pause_s
+        self._kinds = [fault for fault in FAULTS if self._possible(fault) and wanted.only in fault.name]
         self._deck: list[Fault] = []
         self._running: Running = {}
         self._numbers = count(1)

@@ -4,21 +4,22 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient
 
-from qosresolve.kafka import clients
 from qosresolve.settings import Settings
 from qosresolve.topics import Names
+from tests.chaos import admin
 from tests.chaos.history import History
 from tests.chaos.post import Post
-from tests.chaos.profiles import Profile
+from tests.chaos.profiles import Profile, environment_of
 from tests.chaos.supervisor import Place, Supervisor
 from tests.support.kafka_cluster import KafkaCluster
 from tests.support.small_disk import SmallDisk
 
 LOOK_S = 0.05
+ASK_S = 40.0
 
 
 class NotReachedError(Exception):
@@ -39,11 +40,6 @@ class Field:
     disk: SmallDisk | None = None
     disk_node: int = 0
     stopping: threading.Event = field(default_factory=threading.Event)
-    admin: AdminClient = field(init=False)  # one: a client that is let go of never answers what it was asked
-
-    def __post_init__(self) -> None:
-        """Connect, around the proxies."""
-        self.admin = clients.admin(self.settings)
 
     @property
     def names(self) -> Names:
@@ -58,6 +54,16 @@ class Field:
     def sleep(self, seconds: float) -> None:
         """Let a fault last; ends early when the run is to end."""
         self.stopping.wait(seconds)
+
+    def ask(self, what: str, **more: object) -> Any:  # noqa: ANN401 - whatever JSON holds
+        """Have something administered, around the proxies; again while it is refused. Raises NotReachedError."""
+        end = time.monotonic() + ASK_S
+        while True:
+            try:
+                return admin.ask(environment_of(self.settings), what, **more)
+            except admin.RefusedError as error:
+                if time.monotonic() > end or self.stopping.is_set():
+                    raise NotReachedError(str(error)[-300:]) from error
 
     def until(self, condition: Callable[[], bool], seconds: float, what: str) -> None:
         """Wait for something. Raises NotReachedError."""

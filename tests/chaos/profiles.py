@@ -5,6 +5,8 @@
 
 from dataclasses import dataclass
 
+from qosresolve.settings import Settings
+
 PARTITIONS = 6
 
 
@@ -57,3 +59,15 @@ PRODUCTION = Profile(
     pause_s=25,
 )
 PROFILES = {profile.name: profile for profile in (SHORT, PRODUCTION)}
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """Return settings as a process's environment gives them."""
+    given = settings.model_dump(mode="json", exclude_unset=True, exclude={"kafka"})
+    quiet = {"log_level"}  # the one option that an environment cannot spell
+    options = {
+        f"kafka__{name.replace('.', '_')}": value
+        for name, value in settings.kafka.items()
+        if name not in quiet
+    }
+    return {f"QOSRESOLVE_{name.upper()}": str(value) for name, value in (given | options).items()}

@@ -15,7 +15,8 @@ from tests.chaos.checker import KEPT
 from tests.chaos.director import Director
 from tests.chaos.field import Field
 from tests.chaos.history import History
-from tests.chaos.site import Site, Wanted, built, environment_of
+from tests.chaos.profiles import environment_of
+from tests.chaos.site import Site, Wanted, built
 from tests.chaos.supervisor import ROOT, stop_all
 
 READY_S = 90.0
@@ -53,7 +54,7 @@ def _storm(site: Site, wanted: Wanted, console: Console) -> None:
     """Deal faults until the time is over, or somebody interrupts: then heal and tell all the same."""
     field = site.field
     until = time.monotonic() + wanted.minutes * 60
-    director = Director(field, wanted.seed, pause_s=wanted.pause_s)
+    director = Director(field, wanted)
     with status.shown(console, lambda: status.line(field, director, until - time.monotonic())):
         try:
             director.run(until)

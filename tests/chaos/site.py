@@ -18,7 +18,7 @@ from qosresolve.settings import Settings, load
 from tests.chaos.field import Field
 from tests.chaos.history import History
 from tests.chaos.post import Post
-from tests.chaos.profiles import PARTITIONS, PROFILES
+from tests.chaos.profiles import PARTITIONS, PROFILES, environment_of
 from tests.chaos.supervisor import ROOT, Supervisor
 from tests.kafka.harness import wall_ms
 from tests.support.kafka_broker import UnavailableError
@@ -45,6 +45,7 @@ class Wanted:
     auditors: int = 1
     products: int = 40
     pause_s: float | None = None
+    only: str = ""  # kinds whose name has this in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ def built(wanted: Wanted, folder: Path, history: History) -> Iterator[Site]:
         cluster = stack.enter_context(KafkaCluster(wanted.nodes, properties=PATIENT, proxied=True, data=data))
         common = _settings(wanted, cluster, folder)
         through = common.model_copy(update={"bootstrap_servers": cluster.bootstrap})
-        settings = common.model_copy(update={"kafka": {**common.kafka, "log_level": "0"}})
+        # The run's own clients are patient, and quiet.
+        settings = common.model_copy(update={"kafka": {"log_level": "0"}})
         topics_admin.create(settings)
         history.note(
             "run",
@@ -116,18 +118,6 @@ def _settings(wanted: Wanted, cluster: KafkaCluster, folder: Path) -> Settings:
         **PROFILES[wanted.profile].settings,
     }
     return load(overrides=[f"{name}={value}" for name, value in own.items()])
-
-
-def environment_of(settings: Settings) -> dict[str, str]:
-    """Return settings as a process's environment gives them."""
-    given = settings.model_dump(mode="json", exclude_unset=True, exclude={"kafka"})
-    quiet = {"log_level"}  # the one option that an environment cannot spell
-    options = {
-        f"kafka__{name.replace('.', '_')}": value
-        for name, value in settings.kafka.items()
-        if name not in quiet
-    }
-    return {f"QOSRESOLVE_{name.upper()}": str(value) for name, value in (given | options).items()}
 
 
 def _policy_files(folder: Path) -> tuple[Path, Path]:

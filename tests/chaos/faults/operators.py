@@ -2,11 +2,8 @@
 
 import random
 import signal
-from concurrent.futures import wait
 
-from confluent_kafka import ConsumerGroupState, ConsumerGroupTopicPartitions, KafkaException, TopicPartition
-from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, ConfigResource
-from confluent_kafka.admin._resource import ResourceType
+from confluent_kafka import KafkaException, TopicPartition
 
 from qosresolve.core.inputs import Command, Deadline, Degradation
 from qosresolve.core.vocabulary import DegradationKind, ObjectKind, Severity, Verb
@@ -97,17 +94,9 @@ def compacted(field: Field, _: Place, dice: random.Random) -> None:
 
 def _configure(field: Field, values: dict[str, str]) -> None:
     """Set these on the state topics; none: back to what they were created with."""
-    resources = []
-    for topic in STATE:
-        wanted = topic.config() | values
-        entries = [
-            ConfigEntry(name, wanted[name], incremental_operation=AlterConfigOpType.SET)
-            for name in _COMPACT_NOW
-        ]
-        name = field.names.of(topic)
-        resources.append(ConfigResource(ResourceType.TOPIC, name, incremental_configs=entries))
-    futures = field.admin.incremental_alter_configs(resources, request_timeout=ADMIN_S)
-    wait(futures.values(), ADMIN_S)
+    wanted = {field.names.of(topic): topic.config() | values for topic in STATE}
+    chosen = {topic: {name: options[name] for name in _COMPACT_NOW} for topic, options in wanted.items()}
+    field.ask("configure", topics=chosen)
 
 
 def foreign_transaction(field: Field, _: Place, dice: random.Random) -> None:
@@ -134,20 +123,11 @@ def rewound(field: Field, _: Place, dice: random.Random) -> None:
         field.supervisor.send(place, signal.SIGTERM)
     try:
         field.until(lambda: not any(place.alive for place in workers), GROUP_S, "end of all workers")
-        field.until(lambda: _empty(field), GROUP_S, "group without members")
+        field.until(lambda: bool(field.ask("empty")), GROUP_S, "group without members")
         _rewind(field, dice)
     finally:
         for place in workers:
             place.wanted = True
-
-
-def _empty(field: Field) -> bool:
-    futures = field.admin.describe_consumer_groups([field.settings.group], request_timeout=ADMIN_S)
-    try:
-        state: ConsumerGroupState = futures[field.settings.group].result(ADMIN_S).state
-    except (KafkaException, TimeoutError):
-        return False
-    return state is ConsumerGroupState.EMPTY
 
 
 def _rewind(field: Field, dice: random.Random) -> None:
@@ -162,12 +142,9 @@ def _rewind(field: Field, dice: random.Random) -> None:
     finally:
         consumer.close()
     back = [TopicPartition(at.topic, at.partition, dice.randint(0, at.offset)) for at in now]
-    field.history.note("rewound", offsets=[(at.topic, at.partition, at.offset) for at in back])
-    group = ConsumerGroupTopicPartitions(field.settings.group, back)
-    try:
-        next(iter(field.admin.alter_consumer_group_offsets([group]).values())).result(ADMIN_S)
-    except (KafkaException, TimeoutError) as error:
-        raise NotReachedError(f"the group was not set back: {error}") from error
+    offsets = [(at.topic, at.partition, at.offset) for at in back]
+    field.history.note("rewound", offsets=offsets)
+    field.ask("rewind", offsets=offsets)
 
 
 OPERATORS = (
