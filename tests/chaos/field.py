@@ -56,7 +56,7 @@ class Field:
         self.stopping.wait(seconds)
 
     def ask(self, what: str, **more: object) -> Any:  # noqa: ANN401 - whatever JSON holds
-        """Have something administered, around the proxies; again while it is refused. Raises NotReachedError."""
+        """Have something administered, around the proxies, again while refused. Raises NotReachedError."""
         end = time.monotonic() + ASK_S
         while True:
             try:
