@@ -11,7 +11,8 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from qosresolve.telemetry.health import Health
 
@@ -34,18 +35,31 @@ def end_process(roles: list[str], limit_s: float) -> None:
 
 def rearm(limit_s: float) -> None:
     """Let the interpreter end the process unless this is called again in time."""
-    faulthandler.dump_traceback_later(LAST_RESORT * limit_s, exit=True)
+    # The process's own stderr: what stands in for it for a while may not be a file.
+    faulthandler.dump_traceback_later(LAST_RESORT * limit_s, exit=True, file=sys.__stderr__ or sys.stderr)
 
 
-def watch(health: Health, limit_s: float, end: End | None = None) -> None:
-    """Watch in a daemon thread. `end` is called once, in place of all that ends the process."""
+@contextmanager
+def watch(health: Health, limit_s: float, end: End | None = None) -> Iterator[None]:
+    """Watch, for the length of a block, in a daemon thread.
+
+    `end` is called once, in place of all that ends the process.
+    """
+    over = threading.Event()
     if end is None:
         rearm(limit_s)
-    thread = threading.Thread(target=_watch, args=(health, limit_s, end), name="watchdog", daemon=True)
+    thread = threading.Thread(target=_watch, args=(health, limit_s, end, over), name="watchdog", daemon=True)
     thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(2)
+        if end is None:
+            faulthandler.cancel_dump_traceback_later()
 
 
-def _watch(health: Health, limit_s: float, end: End | None) -> None:
+def _watch(health: Health, limit_s: float, end: End | None, over: threading.Event) -> None:
     looked = resumed = time.monotonic()
     while True:
         if end is None:
@@ -57,4 +71,5 @@ def _watch(health: Health, limit_s: float, end: End | None) -> None:
         roles = health.silent(limit_s)
         if roles and now - resumed > limit_s:
             return (end or end_process)(roles, limit_s)
-        time.sleep(min(1.0, limit_s / _LOOKS))
+        if over.wait(min(1.0, limit_s / _LOOKS)):
+            return None

@@ -83,8 +83,8 @@ def test_a_silent_role_ends_the_process() -> None:
         ended.append(roles)
         called.set()
 
-    watch(health, 0.1, end)
-    assert called.wait(10)
+    with watch(health, 0.1, end):
+        assert called.wait(10)
     assert ended == [["worker"]]
 
 

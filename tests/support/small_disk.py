@@ -5,6 +5,7 @@ Mounting needs root (or its capability) on Linux; elsewhere `SmallDisk.mounted` 
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -55,9 +56,14 @@ class SmallDisk:
         return shutil.disk_usage(self.path).free
 
     def fill(self, leave: int = 0) -> None:
-        """Take all but so many bytes."""
+        """Take all but so many bytes, whatever somebody else writes meanwhile."""
         with (self.path / _BALLAST).open("ab") as ballast:
-            os.posix_fallocate(ballast.fileno(), ballast.tell(), max(1, self.free - leave))
+            while (room := self.free - leave) > 0:
+                try:
+                    os.posix_fallocate(ballast.fileno(), ballast.seek(0, os.SEEK_END), room)
+                except OSError as error:
+                    if error.errno != errno.ENOSPC:
+                        raise
 
     def clear(self) -> None:
         """Give back what `fill` took."""

@@ -49,6 +49,6 @@ def move() -> None:
 WAYS = {"python": hang_in_python, "released": hang_in_c, "held": hang_with_the_lock, "moving": move}
 
 health.begin("worker")
-watch(health, float(sys.argv[2]))
-say("watched")
-WAYS[sys.argv[1]]()
+with watch(health, float(sys.argv[2])):
+    say("watched")
+    WAYS[sys.argv[1]]()

@@ -85,8 +85,8 @@ def test_the_watchdog_names_who_hangs_and_ends(health: Health) -> None:
     """It waits while all move, and calls the end once with the silent roles."""
     ended: queue.Queue[tuple[list[str], float]] = queue.Queue()
     health.begin("timer")
-    watch(health, 0.2, lambda roles, limit: ended.put((roles, limit)))
-    assert ended.get(timeout=5) == (["timer"], 0.2)
+    with watch(health, 0.2, lambda roles, limit: ended.put((roles, limit))):
+        assert ended.get(timeout=5) == (["timer"], 0.2)
 
 
 def _later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:

@@ -94,9 +94,8 @@ def run_roles(settings: Settings, names: Sequence[str]) -> int:
     stop, watched = threading.Event(), health.Health()
     if settings.http_port:
         health.serve(watched, registry, settings.http_host, settings.http_port)
-    watch(watched, settings.watchdog_ms / 1_000)
     crew = Crew(stop, watched, lambda error, name: _explained(error, settings, name))
-    with _signals(stop):
+    with _signals(stop), watch(watched, settings.watchdog_ms / 1_000):
         for name in names:
             crew.start(name, _maker(name, settings, contracts, registry, watched, stop))
         return crew.wait()
