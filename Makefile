@@ -14,6 +14,9 @@ GROUPS := --group test --group typing --group dev
 # How many inputs `make fuzz` gives to the real path, from which seed.
 INPUTS ?= 1000000
 
+# How many steps `make simulate` makes, from which seed.
+STEPS ?= 1000000
+
 # What `make chaos` runs: for how long faults are dealt, on how many brokers (1 or 3), with which time-outs (short
 # or production), from which SEED.
 MINUTES ?= 35
@@ -106,6 +109,10 @@ properties: venv ## Let 100,000 random inputs happen to the core, and check what
 .PHONY: fuzz
 fuzz: venv ## Give 1,000,000 inputs, right and wrong, to the real path: INPUTS=... SEED=...
 	$(BIN)/python -m tests.fuzz --inputs $(INPUTS) --seed $(SEED)
+
+.PHONY: simulate
+simulate: venv ## Run worker and timer in virtual time on a model of Kafka, seed after seed: STEPS=... SEED=...
+	$(BIN)/python -m tests.simulation --seed $(SEED) --steps $(STEPS)
 
 .PHONY: chaos
 chaos: venv ## Hurt the real processes on real brokers for MINUTES, then check every topic (docs/chaos.md)
