@@ -13,7 +13,7 @@ from qosresolve.kafka.note import PLACE
 from tests.kafka.harness import World
 
 CRASHING = Path(__file__).parent / "crashing"
-LIFE_S = 60.0
+LIFE_S = 120.0
 
 
 @dataclass

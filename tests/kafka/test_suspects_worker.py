@@ -17,7 +17,7 @@ from qosresolve.topics import DEAD_LETTERS
 from tests.kafka.checks import check_all
 from tests.kafka.crashing.sitecustomize import MARK
 from tests.kafka.harness import RECORDS, World, await_that
-from tests.kafka.supervised import Supervised, supervised
+from tests.kafka.supervised import LIFE_S, Supervised, supervised
 
 PRODUCTS = [f"P{number}" for number in range(12)]
 
@@ -70,7 +70,8 @@ def test_a_record_that_cannot_be_decoded_ends_one_process(
 ) -> None:
     """The child that looks at it dies of it too, or never ends: it is buried at the second start."""
     count = _send(world)
-    with supervised(world, tmp_path, death, "watchdog_ms=4000") as slot:
+    more = ("watchdog_ms=15000",) if death.startswith("hang") else ()  # a start under load takes seconds
+    with supervised(world, tmp_path, death, *more) as slot:
         entries = _taken(world, count, slot, deaths=1)
         assert slot.statuses == [status]
         assert "a child looked at that record" in slot.log
@@ -98,7 +99,7 @@ def test_without_the_file_it_is_a_crash_loop(world: World, tmp_path: Path) -> No
     _send(world)
     with supervised(world, tmp_path, "segv:decode", "suspect_file=") as slot:
         for _ in range(5):
-            assert slot.start().wait(60) == -signal.SIGSEGV
+            assert slot.start().wait(LIFE_S) == -signal.SIGSEGV
     assert MARK not in {entry.cause.event_id for entry in world.journal()}
     assert not world.messages(DEAD_LETTERS)
 
@@ -112,7 +113,7 @@ def test_state_that_ends_the_process_stops_it_with_a_page(world: World, tmp_path
     world.degrade("P5", 2, kind=DegradationKind.UPDATE)
     world.flush()
     with supervised(world, tmp_path, "segv:state") as slot:
-        statuses = [slot.start().wait(60) for _ in range(4)]
+        statuses = [slot.start().wait(LIFE_S) for _ in range(4)]
         assert statuses == [-signal.SIGSEGV] * 3 + [70]
         assert "docs/runbooks/unreadable-state.md" in slot.log
     with supervised(world, tmp_path, "") as slot:  # mended: it goes on, with nothing lost
