@@ -4,6 +4,7 @@ On the mock cluster, whose faults can be chosen. It shows aborted records to eve
 taken only once is for the real broker to prove (`test_faults`).
 """
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -46,9 +47,10 @@ Start = Callable[..., Running]
 
 @pytest.fixture
 def cluster() -> Iterator[MockCluster]:
-    """One broker."""
+    """One broker, which outlives all its clients: without it they would look for it until the run ends."""
     with mock_cluster() as made:
         yield made
+        gc.collect()
 
 
 @pytest.fixture
@@ -322,7 +324,7 @@ def test_policies_that_cannot_be_read_are_waited_for(
     waits = _waits(monkeypatch)
     refresh = PolicyBook.refresh
     running = _ready(start())
-    monkeypatch.setattr(PolicyBook, "refresh", _raising(RetriableError("no broker answers")))
+    monkeypatch.setattr(PolicyBook, "refresh", _no_broker)
     order = command("", Verb.ACTIVATE_POLICY, role="policy-manager", value="f" * 64)
     world.send(COMMAND, "0", RECORDS.write_input(order)[1], 0)
     world.flush()
@@ -334,11 +336,8 @@ def test_policies_that_cannot_be_read_are_waited_for(
     assert world.messages(DEAD_LETTERS) == []
 
 
-def _raising(error: Exception) -> Callable[..., None]:
-    def call(*_: object) -> None:
-        raise error
-
-    return call
+def _no_broker(_: PolicyBook) -> None:
+    raise RetriableError("no broker answers")
 
 
 class Down(SingleObjectCodec):
