@@ -233,8 +233,10 @@ def room_for(body: Input, before: Case, after: Case) -> int:
 
 def _rows(case: Case) -> int:
     watch = case.watch
-    waiting = 0 if watch is None else len(watch.waiting) + len(watch.abatements) + len(watch.suppressions)
-    return waiting + sum(len(report.indicators) for report in case.reports)
+    rows = 0 if watch is None else len(watch.waiting) + len(watch.abatements) + len(watch.suppressions)
+    for report in case.reports:
+        rows += len(report.indicators)
+    return rows
 
 
 _RULES = {"size": Rule.TOO_LARGE, "crash": Rule.ENDED_THE_PROCESS}
