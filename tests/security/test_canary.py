@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from qosresolve.core.facts import DeadLettered, Entry
+from qosresolve.core.facts import DeadLettered, Entry, TargetBreached
 from qosresolve.core.vocabulary import Outcome
 from qosresolve.kafka import clients
 from qosresolve.kafka.acls import Role
@@ -101,12 +101,19 @@ def run_through(world: World, words: list[str], log: Path) -> str:
         try:
             await_that(lambda: not untaken(world), "end of every input")
             await_that(lambda: world.messages(ESCALATION), "escalation")
+            await_that(lambda: breached(world), "breach")
             with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/metrics", timeout=10) as answer:
                 metrics = answer.read().decode()
         finally:
             process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0, log.read_text()[-2000:]
     return str(metrics)
+
+
+def breached(world: World) -> bool:
+    """Say whether a deadline has passed, the last thing that is told."""
+    facts = (fact for entry in world.journal() for fact in entry.facts)
+    return any(isinstance(fact, TargetBreached) for fact in facts)
 
 
 def provenance(letters: list[Message]) -> list[str]:
