@@ -247,6 +247,7 @@ def properties(ports: Ports, proxy: int, keystore: Path, expired: Path) -> dict[
         "listener.name.expired.ssl.keystore.type": "PEM",
         "listener.name.expired.ssl.keystore.location": str(expired),
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "broker.session.timeout.ms": "18000",  # it is never killed, and may have to wait for its turn
         "super.users": "User:ANONYMOUS",  # who comes in by INNER and CONTROLLER
         "allow.everyone.if.no.acl.found": "false",
         **{f"listener.name.{name}.{MECHANISM.lower()}.sasl.jaas.config": LOGIN for name in ASKING},

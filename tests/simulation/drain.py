@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DRAIN_S = 150.0
 QUIET_S = 15.0
+BROKER_SESSION_S = 50.0  # with that protocol the brokers say for how long a dead member keeps its partitions
 STOP_S = 30.0
 RESTORE_S = 120.0
 OVERDUE_MS = (
@@ -29,6 +30,8 @@ OVERDUE_MS = (
 
 def drained(run: Simulation) -> None:
     """Every input is taken and every alarm is settled within a bound after healing (16, 10)."""
+    if run.settings.group_protocol == "consumer":
+        run.until(lambda: False, BROKER_SESSION_S)
     if not run.until(lambda: not any(lag(run)) and not any(overdue(run)), DRAIN_S):
         run.look()
         late = list(overdue(run))
@@ -81,6 +84,8 @@ def _dues(ledger: Ledger) -> Iterator[tuple[str, int]]:
 def stopped(run: Simulation) -> None:
     """SIGTERM, timers first: each ends in time (18), and nothing stays open (16)."""
     _stop(run, Timer)
+    if run.settings.group_protocol == "consumer":
+        run.until(lambda: False, BROKER_SESSION_S)
     if not run.until(lambda: not any(lag(run)), STOP_S):
         raise ViolationError("16", f"{STOP_S:.0f} s after the last input: {[*lag(run)][:5]}")
     _stop(run, Worker)

@@ -166,7 +166,13 @@ class Fleet:
         self.cluster.kill(process.name)
         del self._clients[process.name]
         slot.process = slot.made = slot.stop = slot.stopping_since = None
-        self.scheduler.later(self.chance.choice(RESTART_MS), lambda: self.start(slot))
+        lives = slot.lives
+        self.scheduler.later(self.chance.choice(RESTART_MS), lambda: self._again(slot, lives))
+
+    def _again(self, slot: Slot, lives: int) -> None:
+        """Start again, unless somebody else did meanwhile."""
+        if slot.lives == lives:
+            self.start(slot)
 
     def note(self, what: str) -> None:
         """Note what was done to a process."""
