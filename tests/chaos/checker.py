@@ -14,7 +14,7 @@ from qosresolve.settings import Settings
 from tests.chaos import evidence, history, told
 from tests.chaos.evidence import Evidence, Violation
 from tests.chaos.history import Event
-from tests.chaos.ledger import InputPlace, Ledger
+from tests.chaos.ledger import Ledger, Rewind
 from tests.chaos.rules import broken
 from tests.chaos.rules import run as of_run
 
@@ -32,9 +32,11 @@ def checked(found: Evidence, events: list[Event]) -> tuple[Ledger, list[Violatio
     return ledger, violations
 
 
-def _rewinds(events: list[Event]) -> "list[set[InputPlace]]":
+def _rewinds(events: list[Event]) -> list[Rewind]:
     return [
-        {(topic, number, offset) for topic, number, offset in event["offsets"]}
+        Rewind(
+            int(event.wall * 1000), frozenset((topic, at, offset) for topic, at, offset in event["offsets"])
+        )
         for event in events
         if event.kind == "rewound"
     ]

@@ -27,12 +27,20 @@ def place_of(entry: Entry) -> InputPlace:
     return entry.cause.topic, entry.cause.partition, entry.cause.offset
 
 
+@dataclass(frozen=True, slots=True)
+class Rewind:
+    """Where an operator set the group to, and when that was ordered, in ms."""
+
+    ordered_at: int
+    places: frozenset[InputPlace]
+
+
 @dataclass
 class Ledger:
     """The evidence, the journal's entries by partition, and what follows from them."""
 
     evidence: Evidence
-    rewinds: list[set[InputPlace]] = field(default_factory=list)  # where an operator set the group to
+    rewinds: list[Rewind] = field(default_factory=list)
     entries: dict[int, list[Entry]] = field(default_factory=dict)
     inputs: dict[InputPlace, Record] = field(default_factory=dict)
     requests: dict[int, list[Request]] = field(default_factory=dict)

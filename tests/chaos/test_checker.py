@@ -236,9 +236,29 @@ def test_a_rewind_by_an_operator_is_no_worker_that_goes_back(site: Site) -> None
     """Offsets that an operator set back are told from those of a worker, by the history alone."""
     back = [Commit(topic, HERE, 0, wall_ms()) for topic in NAMES.inputs]
     site.commits[2 * len(NAMES.inputs) : 2 * len(NAMES.inputs)] = back
-    told = Event(0, 0, "rewound", {"offsets": [[at.topic, at.partition, at.offset] for at in back]})
     assert _kinds(site.evidence()) == {"reordered"}
-    assert _kinds(site.evidence(), told) == set()
+    assert _kinds(site.evidence(), _rewound(back, 0)) == set()
+
+
+def test_a_rewind_to_where_the_workers_were_before(site: Site) -> None:
+    """Their own commit of the same offsets is still theirs: the positions beside it are not torn."""
+    width = len(NAMES.inputs)
+    first = [_at(at, 1_000) for at in site.commits[:width]]
+    back = [_at(at, 3_000) for at in first]
+    later = [_at(at, 4_000) for at in site.commits[width:]]
+    site.commits[:] = [*first, *back, *later]
+    assert _kinds(site.evidence(), _rewound(back, 2.0)) == set()
+    assert _kinds(site.evidence(), _rewound(back, 0.5)) == set(), "one of the two, whichever"
+    assert _kinds(site.evidence(), _rewound(back, 0.5), _rewound(back, 0.6)) == {"torn"}
+
+
+def _at(commit: Commit, timestamp: int) -> Commit:
+    """Return the commit at another time, in ms."""
+    return msgspec.structs.replace(commit, timestamp=timestamp)
+
+
+def _rewound(back: list[Commit], wall: float) -> Event:
+    return Event(wall, 0, "rewound", {"offsets": [[at.topic, at.partition, at.offset] for at in back]})
 
 
 def test_a_transaction_left_open(site: Site) -> None:
