@@ -76,7 +76,7 @@ class Deadlines:
 
     def poll(self) -> None:
         """Serve delivery reports. Raises FatalError when replacing the producer does not help."""
-        self._producer.poll(0)
+        self._serve(self._producer.poll)
         if self._refused is not None:
             raise self._refused
         if self._broken:
@@ -85,6 +85,13 @@ class Deadlines:
             self._told_at = time.monotonic()
             self._log.warning("deadlines not delivered", count=self._undelivered, error=self._last_error)
             self._undelivered = 0
+
+    def _serve(self, call: Callable[[float], object]) -> None:
+        """Let delivery reports come in. A producer that failed for good says so here too, once."""
+        try:
+            call(0)
+        except KafkaException as error:
+            self._failed(error.args[0])
 
     def _replace(self) -> None:
         now = time.monotonic()
@@ -97,10 +104,13 @@ class Deadlines:
         self._metrics.rebuilds.inc()
         self._log.warning("producer replaced", error=self._last_error)
         self._producer.purge()
-        self._producer.flush(0)  # tells every alarm that it was not delivered
+        self._serve(self._producer.flush)  # tells every alarm that it was not delivered
         self._producer = clients.plain_producer(self._settings)
         self._broken = False
 
     def close(self) -> None:
         """Send what is queued, for a bounded time, and let go."""
-        self._producer.flush(FLUSH_S)
+        try:
+            self._producer.flush(FLUSH_S)
+        except KafkaException as error:  # what is still there is fired by whoever comes next
+            self._log.warning("deadlines not delivered", error=str(error.args[0]))

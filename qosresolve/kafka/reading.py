@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from confluent_kafka.admin import AdminClient
 
 from qosresolve.errors import FatalError
-from qosresolve.kafka import clients
+from qosresolve.kafka import clients, failures
 from qosresolve.kafka.acls import Operation
 from qosresolve.kafka.denied import raise_if_denied, raise_if_hidden
 from qosresolve.kafka.offsets import Place, ends, patiently, starts
@@ -59,11 +59,12 @@ class Sweep:
         return records
 
     def _noted(self, message: Message, error: KafkaError) -> None:
+        """Note an end that was reached, raise what does not pass by itself; the rest stalls at worst."""
         raise_if_denied(error, message.topic(), Operation.READ)
         if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the client's own constant
             place, offset = place_of(message)
             self._reached[place] = max(self._reached[place], offset)
-        elif not error.retriable():
+        elif failures.stops(error):
             raise KafkaException(error)
 
     def leave(self, places: Iterable[Place]) -> None:

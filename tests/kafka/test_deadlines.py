@@ -26,6 +26,7 @@ class Producers:
         self.closed = 0
         self.refusal: Exception | None = None
         self.answer: KafkaError | None = None
+        self.surfaces: list[KafkaError] = []  # what the next calls raise that serve delivery reports
         self.sent: list[tuple[str, bytes, bytes, int]] = []
         self._told: list[object] = []
 
@@ -41,7 +42,9 @@ class Producers:
         self._told.append(on_delivery)
 
     def poll(self, _timeout: float) -> None:
-        """Tell what became of all that was taken."""
+        """Tell what became of all that was taken, or raise."""
+        if self.surfaces:
+            raise KafkaException(self.surfaces.pop())
         told, self._told = self._told, []
         for on_delivery in told:
             on_delivery(self.answer, Message(topic="t", partition=2, offset=9))  # type: ignore[operator]
@@ -136,6 +139,30 @@ def test_a_delivery_that_failed_for_good_replaces_too(deadlines: Deadlines, prod
     _send(deadlines, told)
     deadlines.poll()
     assert (told, producers.made) == ([None], 2)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_producer_that_says_in_between_that_it_failed_for_good(
+    deadlines: Deadlines, producers: Producers, times: int
+) -> None:
+    """The client raises it out of whatever is called next: that is no reason to end, but to replace."""
+    producers.surfaces = [FATAL] * times
+    told: list[Message | None] = []
+    deadlines.poll()
+    assert producers.made == 2
+    producers.answer = None
+    assert _send(deadlines, told)
+    deadlines.poll()
+    assert [message.offset() for message in told if message is not None] == [9]
+
+
+def test_a_producer_that_failed_while_nothing_is_to_do_any_more(
+    deadlines: Deadlines, producers: Producers
+) -> None:
+    """The timer ends as it was told to."""
+    producers.surfaces = [FATAL]
+    deadlines.close()
+    assert producers.surfaces == []
 
 
 def test_producers_that_fail_one_after_the_other_stop_the_timer(
