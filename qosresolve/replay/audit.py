@@ -2,7 +2,8 @@
 
 Positions were read first, then the state, then the journal. So the state holds at least what lies below the
 positions, and the journal at least what the state holds; a record that moved meanwhile has to equal one of
-the few values it had from the positions on.
+the few values it had from the positions on. One that moved may also be found nowhere: compaction removed the
+older value before it was read, and the newer one lies behind the end. Then it is worth looking again.
 """
 
 from dataclasses import dataclass, field
@@ -46,6 +47,9 @@ class Verification:
             self.mismatches + other.mismatches,
             self.unprovable + other.unprovable,
         )
+
+
+ATTEMPTS = 4  # to read a partition whose records are overtaken by compaction
 
 
 class Audit:
@@ -92,6 +96,11 @@ class Audit:
             if old.get(name) != new.get(name):
                 seen = self._moved.setdefault((before.product_id, name), [old.get(name)])
                 seen.append(new.get(name))
+
+    @property
+    def overtaken(self) -> bool:
+        """Tell whether a record that moved while it was read is found nowhere."""
+        return any(seen[-1] is not None and name not in self._stored for name, seen in self._moved.items())
 
     def result(self) -> Verification:
         """Return the comparison."""

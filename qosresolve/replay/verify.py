@@ -4,14 +4,13 @@ Partition by partition, so one partition's cases are in memory at a time. It may
 order of reading (positions, state, journal) is what makes that sound, see `audit`.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from qosresolve.contracts.records import Contracts
 from qosresolve.kafka import clients
 from qosresolve.kafka.offsets import Place, ends, starts
 from qosresolve.kafka.reading import read_all
-from qosresolve.replay.audit import Audit, Verification
+from qosresolve.replay.audit import ATTEMPTS, Audit, Verification
 from qosresolve.replay.differences import Mismatch, compare
 from qosresolve.replay.reports import partition_states, places, put
 from qosresolve.settings import Settings
@@ -37,19 +36,31 @@ def verify(settings: Settings, contracts: Contracts, progress: Progress | None =
     result = Verification()
     for (name, number), report in zip(journal, state, strict=True):
         audit = Audit(positions.get(number), shortened=counted.first[name, number] > 0)
-        for topic, key, value in _stored(settings, [report, (watch, number)], counted):
-            audit.put(contracts, key, value, watch=topic == watch)
-        for message in read_all(settings, [(name, number)], progress=counted.part([(name, number)])):
-            audit.take(contracts.read_entry(message.value() or b""))
+        steps = counted.part([report, (watch, number)]), counted.part([(name, number)])
+        _read(settings, contracts, number, audit, steps)
+        for _ in range(1, ATTEMPTS):
+            if not audit.overtaken:
+                break
+            again = partition_states(settings, contracts).get(number)
+            audit = Audit(again, shortened=counted.first[name, number] > 0)
+            _read(settings, contracts, number, audit, steps)
         result += audit.result()
     return result
 
 
-def _stored(settings: Settings, where: list[Place], counted: "_Counted") -> Iterator[tuple[str, str, bytes]]:
-    rows: dict[str, dict[str, bytes]] = defaultdict(dict)
-    for message in read_all(settings, where, progress=counted.part(where)):
+def _read(
+    settings: Settings, contracts: Contracts, number: int, audit: Audit, steps: tuple[Progress, Progress]
+) -> None:
+    """Give an audit a partition's state, then its journal."""
+    journal, report, watch = (Names(settings.prefix).of(topic) for topic in (JOURNAL, REPORT, WATCH))
+    rows: dict[str, dict[str, bytes]] = {report: {}, watch: {}}
+    for message in read_all(settings, [(topic, number) for topic in rows], progress=steps[0]):
         put(rows[message.topic() or ""], message)
-    return ((topic, key, value) for topic, values in rows.items() for key, value in values.items())
+    for topic, values in rows.items():
+        for key, value in values.items():
+            audit.put(contracts, key, value, watch=topic == watch)
+    for message in read_all(settings, [(journal, number)], progress=steps[1]):
+        audit.take(contracts.read_entry(message.value() or b""))
 
 
 class _Counted:

@@ -1,21 +1,26 @@
 """Verification and reading back on a real broker, from records written as the worker writes them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import pytest
+from confluent_kafka import Message
 
 from qosresolve.contracts.records import Contracts
 from qosresolve.core.case import Case
+from qosresolve.core.inputs import Command
 from qosresolve.core.partition import PartitionState, Position
 from qosresolve.errors import ConfigError
 from qosresolve.kafka import clients, topics_admin
+from qosresolve.kafka.offsets import Place
 from qosresolve.kafka.outputs import Output, Writer
+from qosresolve.kafka.reading import read_all
 from qosresolve.kafka.wire import contracts_for
+from qosresolve.replay.audit import ATTEMPTS
 from qosresolve.replay.reports import journal_of, partition_states, stored_reports
-from qosresolve.replay.verify import verify
+from qosresolve.replay.verify import Progress, verify
 from qosresolve.settings import Settings, load
-from qosresolve.topics import Names
+from qosresolve.topics import REPORT, Names
 from tests.core.builders import PRODUCT, TOPICS, Product
 
 ONE = 0  # the only partition
@@ -54,10 +59,11 @@ def produce(settings: Settings, outputs: Iterable[Output]) -> None:
     assert producer.flush(10) == 0
 
 
-def written(settings: Settings, contracts: Contracts, product: Product) -> Writer:
+def written(settings: Settings, contracts: Contracts, product: Product, commands: int = 1_000) -> Writer:
     """Write a product's journal, its report and the positions; return the writer."""
     writer = Writer(Names(settings.prefix), contracts)
-    positions = tuple(Position(topic, 1_000) for topic in TOPICS.values())
+    nexts = dict.fromkeys(TOPICS.values(), 1_000) | {TOPICS[Command]: commands}
+    positions = tuple(Position(topic, at) for topic, at in nexts.items())
     journal = [writer.journal(ONE, entry, None) for entry in product.entries]
     state = writer.partition(PartitionState(ONE, positions, "policy-1"), 0)
     produce(settings, [*journal, *writer.changes(ONE, Case(PRODUCT), product.case), state])
@@ -77,6 +83,28 @@ def test_equal_topics_verify_and_one_changed_report_does_not(
     produce(settings, [writer.report(ONE, changed)])
     (found,) = verify(settings, contracts).mismatches
     assert (found.path, found.topic) == ("assignee", "somebody else")
+
+
+@pytest.mark.parametrize("times", [1, ATTEMPTS])
+def test_a_report_that_compaction_took_from_under_the_reader(
+    settings: Settings, contracts: Contracts, product: Product, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    """It moved meanwhile: the partition is read again; what stays away is missing."""
+    written(settings, contracts, product, commands=0)
+    left = [times]
+
+    def overtaken(
+        settings: Settings, where: list[Place], **options: Callable[[int, int], None]
+    ) -> Iterator[Message]:
+        gone = left[0] > 0 and where[0][0] == Names(settings.prefix).of(REPORT)
+        left[0] -= gone
+        found = list(read_all(settings, where, progress=options["progress"]))
+        return iter([] if gone else found)
+
+    monkeypatch.setattr("qosresolve.replay.verify.read_all", overtaken)
+    result = verify(settings, contracts)
+    assert [found.kind for found in result.mismatches] == ["missing"] * (times == ATTEMPTS)
+    assert left == [0]
 
 
 def test_reports_journal_and_positions_are_read_back(

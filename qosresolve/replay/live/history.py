@@ -14,7 +14,7 @@ from qosresolve.errors import PoisonRecordError
 from qosresolve.kafka import clients
 from qosresolve.kafka.offsets import Place, ends, starts
 from qosresolve.kafka.reading import read_all
-from qosresolve.replay.audit import Audit, Verification
+from qosresolve.replay.audit import ATTEMPTS, Audit, Verification
 from qosresolve.replay.live.partition import PartitionAudit
 from qosresolve.replay.reports import partition_states, put
 from qosresolve.settings import Settings
@@ -96,6 +96,13 @@ class History:
 
     def _checking(self, number: int) -> Check:
         """Read positions, state and journal, in this order, see `replay.audit`; yield after every record."""
+        for _ in range(ATTEMPTS):
+            audit = yield from self._reading(number)
+            if not audit.overtaken:
+                break
+        return audit.result()
+
+    def _reading(self, number: int) -> Generator[None, None, Audit]:
         journal, *state = ((self._names.of(topic), number) for topic in (JOURNAL, REPORT, WATCH))
         first, last = starts(self._admin, [journal, *state]), ends(self._admin, [journal, *state])
         left = {place: last[place] - first[place] for place in last}
@@ -112,7 +119,7 @@ class History:
         for message in self._read(journal, left):
             audit.take(self._contracts.read_entry(message.value() or b""))
             yield
-        return audit.result()
+        return audit
 
     def _read(self, place: Place, left: dict[Place, int]) -> Iterator[Message]:
         total = sum(left.values())
