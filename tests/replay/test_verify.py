@@ -93,9 +93,7 @@ def test_a_report_that_compaction_took_from_under_the_reader(
     written(settings, contracts, product, commands=0)
     left = [times]
 
-    def overtaken(
-        settings: Settings, where: list[Place], **options: Callable[[int, int], None]
-    ) -> Iterator[Message]:
+    def overtaken(settings: Settings, where: list[Place], **options: Progress) -> Iterator[Message]:
         gone = left[0] > 0 and where[0][0] == Names(settings.prefix).of(REPORT)
         left[0] -= gone
         found = list(read_all(settings, where, progress=options["progress"]))
