@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._metadata import TopicMetadata
 
 from qosresolve.errors import ConfigError, RetriableError
 from qosresolve.kafka.credentials import raise_if_changed
@@ -98,6 +99,14 @@ def drain(consumer: Consumer, most: int, wait_s: float) -> list[Message]:
     """
     first = consumer.consume(1, wait_s)
     return first + consumer.consume(most - 1, 0) if first else []
+
+
+def metadata(client: AdminClient | Consumer | Producer, timeout: float = 10.0) -> dict[str, TopicMetadata]:
+    """Return what the brokers say of every topic. Raises RetriableError when none answers in time."""
+    try:
+        return client.list_topics(timeout=timeout).topics
+    except KafkaException as error:
+        raise RetriableError(f"no broker says which topics there are: {error.args[0].str()}") from error
 
 
 def _learn_leaders(client: AdminClient | Consumer, settings: Settings) -> None:

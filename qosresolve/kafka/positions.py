@@ -15,6 +15,7 @@ from confluent_kafka.admin import AdminClient
 
 from qosresolve.core.partition import PartitionState, Position, TopicIdentity
 from qosresolve.errors import ConfigError, FatalError, RetriableError
+from qosresolve.kafka import clients
 from qosresolve.kafka.denied import raise_if_denied
 from qosresolve.kafka.offsets import TIMEOUT, Place, ends, starts
 from qosresolve.kafka.partition import Partition
@@ -26,7 +27,7 @@ Identities = Mapping[str, str]
 
 def co_partitioned(admin: AdminClient, names: Names) -> int:
     """Return the one partition count of the co-partitioned topics. Raises ConfigError where there is none."""
-    metadata = admin.list_topics(timeout=10).topics
+    metadata = clients.metadata(admin)
     counts = {
         names.of(topic): len(metadata[names.of(topic)].partitions) if names.of(topic) in metadata else 0
         for topic in TOPICS

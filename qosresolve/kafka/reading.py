@@ -136,9 +136,9 @@ def stalled(pending: Iterable[Place], seconds: float) -> str:
 
 
 def partitions_of(admin: AdminClient, topic: str, operation: Operation = Operation.READ) -> int:
-    """Return the partition count of a topic, 0 where it does not exist. Raises DeniedError."""
-    metadata = admin.list_topics(timeout=10).topics.get(topic)
-    if metadata is None or metadata.error is not None:
+    """Return the partition count of a topic, 0 where there is none. Raises DeniedError, RetriableError."""
+    found = clients.metadata(admin).get(topic)
+    if found is None or found.error is not None:
         raise_if_hidden(admin, topic, operation)
         return 0
-    return len(metadata.partitions)
+    return len(found.partitions)

@@ -40,7 +40,7 @@ def create(settings: Settings, *, dry_run: bool = False) -> list[Finding]:
     """Create what is missing and write the group's first offsets; return what was, or would be, done."""
     client = clients.admin(settings)
     names = Names(settings.prefix)
-    there = set(client.list_topics(timeout=TIMEOUT).topics)
+    there = set(clients.metadata(client, TIMEOUT))
     missing = [topic for topic in TOPICS if names.of(topic) not in there]
     done = [Finding(names.of(topic), _plan_of(topic, settings), wrong=False) for topic in missing]
     if not dry_run:
@@ -78,7 +78,7 @@ def _create(client: AdminClient, missing: list[Topic], settings: Settings) -> No
 def _await(client: AdminClient, wanted: set[str]) -> None:
     """Wait until every broker's answer would name the new topics: creation is told before it is known."""
     end = time.monotonic() + TIMEOUT
-    while not wanted <= set(client.list_topics(timeout=TIMEOUT).topics):
+    while not wanted <= set(clients.metadata(client, TIMEOUT)):
         if time.monotonic() > end:
             raise FatalError(f"topics were created but are not to be seen after {TIMEOUT:.0f} s")
         time.sleep(0.05)
@@ -172,15 +172,15 @@ _UNSETTLED = (
 
 
 def _count(client: AdminClient, topic: str) -> int:
-    metadata = client.list_topics(timeout=TIMEOUT).topics.get(topic)
-    return len(metadata.partitions) if metadata is not None else 0
+    found = clients.metadata(client, TIMEOUT).get(topic)
+    return len(found.partitions) if found is not None else 0
 
 
 def check(settings: Settings) -> list[Finding]:
     """Compare the cluster with the table; the findings that are wrong say how to mend them."""
     client = clients.admin(settings)
     names = Names(settings.prefix)
-    metadata = client.list_topics(timeout=TIMEOUT).topics
+    metadata = clients.metadata(client, TIMEOUT)
     findings: list[Finding] = []
     present = []
     for topic in TOPICS:

@@ -45,6 +45,7 @@ class Ledger:
     inputs: dict[InputPlace, Record] = field(default_factory=dict)
     requests: dict[int, list[Request]] = field(default_factory=dict)
     values: dict[Key, list[State | None]] = field(default_factory=dict)
+    backwards: list[Entry] = field(default_factory=list)  # decided at a time before what was held then
 
     def __post_init__(self) -> None:
         names = self.evidence.names
@@ -65,6 +66,8 @@ class Ledger:
                 continue
             product = entry.product_id
             before = cases.get(product) or Case(product)
+            if entry.now < before.last_now():
+                self.backwards.append(entry)
             after = cases[product] = fold(before, entry)
             self.requests[number] += step._requests(before, after, entry)
             old, new = _states(before), _states(after)

@@ -40,6 +40,7 @@ from tests.kafka.harness import PARTITIONS, RECORDS, degradation, wall_ms
 
 FIRST, SECOND, THIRD = products(3)
 VERIFIED = Event(0.0, 0.0, "verify", {"code": 0, "said": ""})
+TERMINATED = ("signal", {"signal": "SIGTERM"})
 Doctor = Callable[[Site], None]
 
 
@@ -312,12 +313,16 @@ def test_what_was_to_be_forwarded(site: Site) -> None:
     [
         ([("start", {}), ("signal", {"signal": "SIGKILL"}), ("exit", {"code": -9})], False),
         ([("start", {}), ("exit", {"code": -9})], True),
-        ([("start", {}), ("signal", {"signal": "SIGTERM"}), ("exit", {"code": 0})], False),
+        ([("start", {}), TERMINATED, ("exit", {"code": 0})], False),
         ([("start", {}), ("exit", {"code": 0})], True),
         ([("start", {}), ("exit", {"code": 70})], False),
         ([("start", {}), ("exit", {"code": 75})], False),
         ([("start", {}), ("exit", {"code": 2})], True),
         ([("start", {}), ("exit", {"code": -11})], True),
+        ([("start", {}), TERMINATED, ("exit", {"code": -15})], False),
+        ([("start", {}), ("assigned", {}), TERMINATED, ("exit", {"code": -15})], True),
+        ([("start", {}), ("assigned", {}), TERMINATED, ("given-up", {}), ("exit", {"code": -15})], True),
+        ([("start", {}), ("assigned", {}), ("given-up", {}), TERMINATED, ("exit", {"code": -15})], False),
         ([("start", {}), ("crashed", {"what": "Traceback"})], True),
         ([("start", {}), ("overdue", {"what": "did not end"})], True),
     ],

@@ -12,6 +12,7 @@ from qosresolve.core.partition import PartitionState
 from qosresolve.errors import ConfigError, FatalError, RetriableError
 from qosresolve.kafka import positions
 from qosresolve.kafka.offsets import Place
+from qosresolve.kafka.reading import partitions_of
 from qosresolve.topics import COMMAND, DEGRADATION, PARTITION, REPORT, STATE, TOPICS, WATCH, Topic
 from tests.kafka.bench import HERE, NAMES, POLICY_A, Bench
 from tests.kafka.harness import degradation
@@ -252,6 +253,27 @@ def test_a_raised_count_is_refused(record: str) -> None:
     assert refused.value.exit_code == 2
     assert " 8" in str(refused.value)
     assert "docs/runbooks/partition-count.md" in str(refused.value)
+
+
+class Silent:
+    """An admin client that nobody answers."""
+
+    def list_topics(self, timeout: float) -> None:
+        """Run out of time."""
+        raise KafkaException(KafkaError(KafkaError._TIMED_OUT, f"nothing in {timeout} s"))
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda admin: positions.co_partitioned(admin, NAMES),
+        lambda admin: partitions_of(admin, NAMES.of(REPORT)),
+    ],
+)
+def test_brokers_that_do_not_say_what_there_is(ask: Callable[[AdminClient], object]) -> None:
+    """It passes: the role starts again, and says what it waited for."""
+    with pytest.raises(RetriableError, match="no broker says which topics there are"):
+        ask(cast("AdminClient", Silent()))
 
 
 def test_a_topic_that_is_missing_is_named() -> None:

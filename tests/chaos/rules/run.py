@@ -58,11 +58,17 @@ def _identity(ledger: Ledger, topic: str, value: bytes | None) -> str:
 
 @dataclass
 class Lived:
-    """What is known of one process: what it was sent, and whether it ever held a partition."""
+    """What is known of one process: what it was sent, whether it ever held a partition, and gave them up."""
 
     terminated: int = 0
     killed: bool = False
     joined: bool = False
+    ending: bool = False  # gave its partitions up before it was sent anything
+
+    @property
+    def deaf(self) -> bool:
+        """Tell whether it may not have listened for signals: not yet, or no more."""
+        return not self.joined or self.ending
 
 
 def processes(events: list[Event]) -> Iterator[Violation]:
@@ -84,6 +90,8 @@ def _note(lived: Lived, event: Event) -> None:
     lived.terminated += sent == "SIGTERM"
     lived.killed |= sent == "SIGKILL"
     lived.joined |= event.kind == "assigned"
+    if event.kind in ("assigned", "given-up") and not lived.terminated:
+        lived.ending = event.kind == "given-up"
 
 
 def _wrong(code: int, lived: Lived) -> str:
@@ -91,8 +99,8 @@ def _wrong(code: int, lived: Lived) -> str:
         return "" if lived.killed else "was killed, and not by us"
     if code == 0:
         return "" if lived.terminated else "ended by itself, as if it had been asked to"
-    if code == TERMINATED and (lived.terminated > 1 or (lived.terminated and not lived.joined)):
-        return ""  # asked twice, or before it listened for signals
+    if code == TERMINATED and (lived.terminated > 1 or (lived.deaf and lived.terminated)):
+        return ""  # asked twice, or before it listened for signals, or when it was about to end anyway
     return "" if code in RESTARTED else f"ended with {code}"
 
 
