@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from tests.simulation.ledger import Ledger
 
 DRAIN_S = 150.0
-QUIET_S = 15.0
+QUIET_S = 20.0
+LAST_SILENCE_MS = 4_000  # longer than a deadline is tried to be delivered
 BROKER_SESSION_S = 50.0  # with that protocol the brokers say for how long a dead member keeps its partitions
 STOP_S = 30.0
 RESTORE_S = 120.0
@@ -37,6 +38,11 @@ def drained(run: Simulation) -> None:
         late = list(overdue(run))
         number = "10" if late and not any(lag(run)) else "16"
         raise ViolationError(number, f"{DRAIN_S:.0f} s after healing: {[*lag(run), *late][:5]}")
+    for (
+        slot
+    ) in run.fleet.slots:  # nobody will start the timers anew: what they lose now they have to send again
+        if slot.role is Timer and slot.process is not None:
+            run.nemesis.faults.silence(slot.process.name, LAST_SILENCE_MS)
     run.until(lambda: False, QUIET_S)  # and it stays so
     late = list(overdue(run))
     if late:

@@ -10,7 +10,7 @@ import argparse
 import multiprocessing
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -94,10 +94,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = given.only or [protection.name for protection in PROTECTIONS]
     found = []
     with ProcessPoolExecutor(given.jobs, multiprocessing.get_context("fork")) as pool:
-        for one in pool.map(search, names, [given.seeds] * len(names)):
+        for future in as_completed([pool.submit(search, name, given.seeds) for name in names]):
+            one = future.result()
             found.append(one)
             told = f"{one.number}: {one.message[:100]}" if one.number else "NOTHING FOUND"
             sys.stderr.write(f"{one.protection:<26} {one.tried:>3} seeds, {one.took_s:>5.0f} s  {told}\n")
+    found.sort(key=lambda one: names.index(one.protection))
     if not given.only:
         page = between(PAGE.read_text(encoding="utf-8"), "invariants", invariants())
         PAGE.write_text(between(page, "counter-proofs", counter_proofs(found)), encoding="utf-8")

@@ -51,7 +51,10 @@ PROTECTIONS = (
     ),
     Protection("epoch", "what was staged and known before a loss is used after it", commits.without_epoch),
     Protection(
-        "stable-id", "a transaction that a dead process left stays open", commits.with_ids_of_their_own
+        "stable-id",
+        "a transaction that a dead process left stays open",
+        commits.with_ids_of_their_own,
+        changes={"transaction_timeout_ms": 300_000},
     ),
     Protection(
         "rebuild-after-ambiguity",
