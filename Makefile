@@ -126,6 +126,10 @@ chaos-short: venv ## The same in some minutes, on one broker
 docs-processes: venv ## Write docs/processes from the scenario stories
 	$(BIN)/python -m tests.scenarios.pages
 
+.PHONY: docs-guarantees
+docs-guarantees: venv ## Take each protection off until something is violated; write docs/guarantees.md (20 minutes)
+	$(BIN)/python -m tests.simulation.guarantees
+
 .PHONY: docs-security
 docs-security: venv ## Write the table of rights in docs/security.md
 	$(BIN)/python -m tests.security.page

@@ -44,7 +44,7 @@ def check(ledger: Ledger, known: Known, partitions: int, *, poison: set[tuple[st
     news = ledger.news()
     if not news:
         return
-    _causes(ledger, news)
+    causes(ledger, news)
     positions_are_the_journal(ledger, news, before)
     in_order(ledger, news, partitions, taken)
     known_events(news, known)
@@ -54,7 +54,7 @@ def check(ledger: Ledger, known: Known, partitions: int, *, poison: set[tuple[st
     fold_is_stored(ledger, news)
 
 
-def _causes(ledger: Ledger, news: News) -> None:
+def causes(ledger: Ledger, news: News) -> None:
     """Every entry names a record of this partition that is there, committed (4), and has its time."""
     for told in news.told:
         cause = told.entry.cause

@@ -37,15 +37,13 @@ INVARIANTS = (
     Invariant("1", "each input affects state exactly once", "commits.each_input_once, commits.known_events"),
     Invariant("2", "every request traces to its fact, none is missing", "commits.requests_are_facts"),
     Invariant("3", "state, requests and offsets are all or nothing", "commits.positions_are_the_journal"),
-    Invariant("4", "nothing aborted is ever seen", "commits.nothing_aborted"),
+    Invariant("4", "nothing aborted is ever seen", "commits.causes"),
     Invariant("5", "committed offsets never go back nor ahead", "commits.group_offsets"),
     Invariant("6", "the fold of the journal is what the topics hold", "commits.fold_is_stored"),
     Invariant("7", "memory is what a cold restore finds", "memory.memory_is_stored, drain.cold_restore"),
     Invariant("8", "each input is taken in its order, where its product belongs", "commits.in_order"),
     Invariant("9", "one generation commits a partition, a stale writer never", "generations.Generations"),
-    Invariant(
-        "10", "each alarm is settled, never early, none is lost", "commits.never_early, drain.alarms_settled"
-    ),
+    Invariant("10", "each alarm is settled, never early, none is lost", "commits.never_early, drain.overdue"),
     Invariant(
         "11", "replaying any range of inputs changes nothing", "drain.cold_restore (the group rewound to 0)"
     ),
@@ -61,7 +59,7 @@ INVARIANTS = (
         "memory is bounded under prefetch and rebalance",
         "the chaos runs; no simulation has a heap of its own",
     ),
-    Invariant("18", "SIGTERM ends a process in time, with nothing open", "drain.ends_in_time"),
+    Invariant("18", "SIGTERM ends a process in time, with nothing open", "drain.stopped, fleet.Fleet.watch"),
     Invariant("19", "whatever hangs is ended by the watchdog", "fleet.Fleet.watch"),
     Invariant("20", "no payload is ever logged", "lines.Lines"),
     Invariant(

@@ -69,7 +69,7 @@ class World:
             (3, self._in_transaction),
             (1, self._window),
             (1, self._policy),
-            (1, self._redrive),
+            (1, self.redrive),
         )
         self._weights = [weight for weight, _ in self._acts]
 
@@ -253,7 +253,7 @@ class World:
 
     # -- redriving
 
-    def _redrive(self) -> None:
+    def redrive(self) -> None:
         """Put a dead letter back where it came from: poison again, and once."""
         number = self._chance.randrange(self._partitions)
         log = self._cluster.log(DEAD_LETTERS.name, number)
