@@ -20,7 +20,7 @@ AT_ONCE = 4
 STORM_S = (40.0, 80.0)
 CALM_S = (6.0, 12.0)
 LOOK_S = 0.1
-OVER_S = 240.0  # for faults under way to heal themselves; a rolling restart takes longest
+OVER_S = 240.0  # and the longest freeze: for faults under way to heal themselves
 
 Running = dict[frozenset[str], Thread]
 
@@ -76,7 +76,7 @@ class Director:
 
     def settle(self) -> None:
         """Wait until nothing is under way: faults heal what they broke."""
-        end = time.monotonic() + OVER_S
+        end = time.monotonic() + OVER_S + self._field.profile.poll_s
         while self._running:
             self._sweep()
             time.sleep(LOOK_S)

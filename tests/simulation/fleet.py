@@ -37,6 +37,7 @@ TROUBLE = (
     "no progress for",
     "was not acknowledged",
     "no broker answers",
+    "no broker says",
     "cannot list offsets",
     "cannot describe the inputs",
     "the producer cannot go on",
