@@ -90,9 +90,6 @@ PROTECTIONS = (
     ),
     Protection("restore-target", "a restore ends below an open transaction", reading.with_the_stable_target),
     Protection("tombstones", "what was removed comes back", reading.without_tombstones),
-    Protection(
-        "restore-epoch", "a restore of a lost assignment counts for the next", reading.with_a_half_restore
-    ),
     Protection("positions", "a rewind of the group is taken again", reading.as_the_group_says),
     Protection("positions-ahead", "work goes on after state was lost", reading.without_ahead, "lost_state"),
     Protection(

@@ -11,7 +11,6 @@ from confluent_kafka.admin._listoffsets import OffsetSpec
 from qosresolve.core.partition import Position
 from qosresolve.errors import RetriableError
 from qosresolve.kafka import clients, positions, reading
-from qosresolve.kafka.assignment import Assignment
 from qosresolve.kafka.cases import CaseStore
 from qosresolve.kafka.restore import Restorer
 from tests.simulation.patches import Patch, patched
@@ -80,11 +79,6 @@ def without_tombstones() -> list[Patch]:
             apply(self, *given, **named)
 
     return [(Restorer, "_apply", apply_values)]
-
-
-def with_a_half_restore() -> list[Patch]:
-    """A partition that was lost while it was restored, and came back, is the same one."""
-    return [(Assignment, "current", lambda self, partition: partition.number in self.held)]
 
 
 def as_the_group_says() -> list[Patch]:
