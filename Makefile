@@ -70,8 +70,8 @@ test: lint types imports ## Check everything and run all tests
 	$(PYTEST) -n 2 --dist loadfile -m kafka
 
 .PHONY: test-fast
-test-fast: venv ## Run the tests that need no Kafka
-	$(PYTEST) -n 2 --dist worksteal -m "not kafka"
+test-fast: venv ## Run the tests that need neither Kafka nor patience
+	$(PYTEST) -n 2 --dist worksteal -m "not kafka and not slow"
 
 .PHONY: test-kafka
 test-kafka: venv ## Run the tests that need a real Kafka (see tests/support/kafka_server.py)

@@ -441,6 +441,7 @@ def test_after_silence_nothing_more_is_sent(ordered: Orders, product: Product) -
     assert seen == [1, 1]
 
 
+@pytest.mark.slow
 def test_without_a_broker_it_could_not(cli: Run) -> None:
     """Exit status 2, as for anything that was not done."""
     result = cli("reports", "acknowledge", "P1", "--set", "bootstrap_servers=127.0.0.1:1")

@@ -18,6 +18,8 @@ from qosresolve.contracts.codec import MAX_BYTES
 from tests.contracts.decoder import INPUTS
 from tests.support.avro import zigzag
 
+pytestmark = pytest.mark.slow
+
 Spot = tuple[
     bytes, bytes, bytes
 ]  # what is before an array's first count, one least item, what is after its end

@@ -4,7 +4,10 @@ import re
 import subprocess
 import sys
 
+import pytest
 
+
+@pytest.mark.slow
 def test_a_short_demonstration_proves_itself() -> None:
     """Plain lines through a pipe, no warning, and the fold equals the topics; too short for its promises."""
     words = [sys.executable, "-W", "error", "-m", "qosresolve", "demo", "--seconds", "13"]

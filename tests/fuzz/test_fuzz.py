@@ -1,6 +1,6 @@
 """A short form of `make fuzz`, every regression case, and that the judge sees what it is there to see."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -27,8 +27,10 @@ NOW = 1_772_409_600_000
 
 
 @pytest.fixture(autouse=True)
-def _silent() -> None:
+def _silent() -> Iterator[None]:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.mark.parametrize("number", range(HISTORIES))

@@ -15,6 +15,8 @@ from qosresolve.kafka.transaction import AbortedError, OutcomeUnknownError
 from tests.kafka.mock import IN, OUT, Bench, member
 from tests.support.mock_cluster import Api, MockCluster, mock_cluster
 
+pytestmark = pytest.mark.slow
+
 REPEATED = {
     Api.PRODUCE: "NOT_ENOUGH_REPLICAS NOT_ENOUGH_REPLICAS_AFTER_APPEND KAFKA_STORAGE_ERROR "
     "NOT_LEADER_FOR_PARTITION REQUEST_TIMED_OUT UNKNOWN_TOPIC_OR_PART",

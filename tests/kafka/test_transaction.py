@@ -19,6 +19,8 @@ from tests.kafka.harness import await_that
 from tests.kafka.mock import IN, OUT, OUTPUT, Bench, member
 from tests.support.mock_cluster import GROUP, TRANSACTION, Api, MockCluster, mock_cluster
 
+pytestmark = pytest.mark.slow
+
 IMPATIENT = {"socket.timeout.ms": "300", "request.timeout.ms": "300"}
 Make = Callable[..., Bench]
 

@@ -29,6 +29,8 @@ from tests.kafka.harness import PARTITIONS, RECORDS, Running, World, await_that,
 from tests.kafka.mock import HASTY
 from tests.support.mock_cluster import Api, MockCluster, mock_cluster
 
+pytestmark = pytest.mark.slow
+
 PREFIX = "faults."
 LOOKS_OFTEN = HASTY | {"topic.metadata.refresh.interval.ms": "500"}
 FETCH_ERRORS = [

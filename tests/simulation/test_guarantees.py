@@ -9,6 +9,8 @@ from tests.simulation.guarantees import PAGE, between, invariants, search
 from tests.simulation.protections import BY_NAME
 from tests.simulation.violation import INVARIANTS
 
+pytestmark = pytest.mark.slow
+
 # Where a run or two shows it within seconds. `make docs-guarantees` looks at all of them.
 QUICK = (
     *("generation", "rewind", "overlay", "dead-letter-in-transaction", "positions-in-transaction"),

@@ -5,6 +5,8 @@ import pytest
 from tests.simulation import driver
 from tests.simulation.driver import Options
 
+pytestmark = pytest.mark.slow
+
 SHORT = Options(steps=3_000)
 
 

@@ -12,6 +12,8 @@ import pytest
 
 from qosresolve.telemetry.watchdog import EXIT_CODE, LAST_RESORT
 
+pytestmark = pytest.mark.slow
+
 HANGING = Path(__file__).parent / "hanging.py"
 LIMIT_S = 1.0
 

@@ -24,6 +24,8 @@ from tests.core.builders import DAY, MINUTE
 from tests.kafka.harness import RECORDS
 from tests.replay.live.topics import PRODUCTS, READ, VICTIM, Log, Reader
 
+pytestmark = pytest.mark.slow
+
 
 def begun(seed: int) -> tuple[Log, Reader]:
     """Return a log with a past, and a reader that begins on it."""
