@@ -127,7 +127,7 @@ docs-processes: venv ## Write docs/processes from the scenario stories
 	$(BIN)/python -m tests.scenarios.pages
 
 .PHONY: docs-guarantees
-docs-guarantees: venv ## Take each protection off until something is violated; write docs/guarantees.md (20 minutes)
+docs-guarantees: venv ## Take each protection off until something is violated; write docs/guarantees.md (some minutes)
 	$(BIN)/python -m tests.simulation.guarantees
 
 .PHONY: docs-security
