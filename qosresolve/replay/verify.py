@@ -35,15 +35,13 @@ def verify(settings: Settings, contracts: Contracts, progress: Progress | None =
     positions = partition_states(settings, contracts)
     result = Verification()
     for (name, number), report in zip(journal, state, strict=True):
-        audit = Audit(positions.get(number), shortened=counted.first[name, number] > 0)
         steps = counted.part([report, (watch, number)]), counted.part([(name, number)])
-        _read(settings, contracts, number, audit, steps)
-        for _ in range(1, ATTEMPTS):
+        for _ in range(ATTEMPTS):
+            audit = Audit(positions.get(number), shortened=counted.first[name, number] > 0)
+            _read(settings, contracts, number, audit, steps)
             if not audit.overtaken:
                 break
-            again = partition_states(settings, contracts).get(number)
-            audit = Audit(again, shortened=counted.first[name, number] > 0)
-            _read(settings, contracts, number, audit, steps)
+            positions = partition_states(settings, contracts)
         result += audit.result()
     return result
 

@@ -44,6 +44,7 @@ T = TypeVar("T")
 Role = Worker | Timer | Auditor
 PARTITIONS = 4
 POLICY = Path(__file__).parent / "policy.yaml"
+DEMO_POLICY = "policy_file=qosresolve/demo/demo_policy.yaml"
 PATIENCE_S = 45.0
 RECORDS = Contracts(SingleObjectCodec())
 

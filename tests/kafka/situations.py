@@ -1,5 +1,12 @@
 """Situations that a worker must survive, for the tests of its protections with and without them."""
 
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
 
@@ -10,11 +17,31 @@ from qosresolve.kafka import clients
 from qosresolve.kafka.worker import Worker
 from qosresolve.settings import Settings
 from qosresolve.topics import DEADLINE, REPORT
+from tests.chaos.profiles import environment_of
 from tests.kafka.harness import PARTITIONS, RECORDS, World, wall_ms
 
 BACKLOG = 1_000
 # A fetch that brings little of the backlog, and a batch that takes little of it.
 SMALL = ("kafka.fetch.message.max.bytes=1000", "batch_records=50")
+
+
+def process_of(settings: Settings, *module: str) -> subprocess.Popen[bytes]:
+    """Run a module as an operator runs the program: with its settings in the environment."""
+    words = [sys.executable, "-m", *module]
+    return subprocess.Popen(words, env=os.environ | environment_of(settings))  # noqa: S603 - our own program
+
+
+def killed_at(point: str, settings: Settings, folder: Path, *, passes: int) -> None:
+    """Let a worker live until it passes a named point of its transactions so often; SIGKILL ends it there."""
+    order = folder / "order"
+    order.write_text(json.dumps({"point": point, "signal": "SIGKILL", "passes": passes}))
+    process = process_of(
+        settings, "tests.chaos.process", "worker", str(folder / "history"), str(order), "worker"
+    )
+    try:
+        assert process.wait(60) == -signal.SIGKILL
+    finally:
+        process.kill()
 
 
 def know_leaders(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,5 @@
 """The auditor on a real broker: silent beside a busy worker, whatever happens; loud where it must be."""
 
-import json
 import signal
 import threading
 import time
@@ -22,8 +21,8 @@ from qosresolve.replay.live.auditor import Auditor
 from qosresolve.replay.live.following import Following
 from qosresolve.topics import JOURNAL, REPORT, Topic
 from tests.kafka.conftest import MakeWorld
-from tests.kafka.harness import RECORDS, Running, World, await_that
-from tests.kafka.test_faults import DEMO_POLICY, _process
+from tests.kafka.harness import DEMO_POLICY, RECORDS, Running, World, await_that
+from tests.kafka.situations import killed_at, process_of
 
 SMALL_BATCHES = "batch_records=20"
 FOUND = "qosresolve_audit_mismatches_total"
@@ -79,15 +78,8 @@ def test_a_busy_worker_is_never_a_finding(world: World, tmp_path: Path) -> None:
     """Killed in mid transaction, rebalanced, audited by some that come, share and go: no false alarm."""
     raised(world)
     settings = world.settings.model_copy(update={"static_membership": True, "batch_records": 20})
-    order = tmp_path / "order"
-    order.write_text(json.dumps({"point": "offsets", "signal": "SIGKILL", "passes": 3}))
     with world.running(Auditor, slot="a") as first, busy(world):
-        dying = ["tests.chaos.process", "worker", str(tmp_path / "history"), str(order), "worker"]
-        process = _process(settings, *dying)
-        try:
-            assert process.wait(60) == -signal.SIGKILL
-        finally:
-            process.kill()
+        killed_at("offsets", settings, tmp_path, passes=3)
         with world.running(Worker, "static_membership=true", SMALL_BATCHES):
             await_that(lambda: first.metric(FOLDED) > 300, "audit of the worker that took over")
             with world.running(Auditor, slot="b") as second, world.running(Worker, SMALL_BATCHES, slot="1"):
@@ -212,7 +204,7 @@ def test_deadlines_that_nobody_settles_are_found(make_world: MakeWorld) -> None:
 
 def test_three_roles_in_one_process(world: World) -> None:
     """`qosresolve run worker timer auditor` works, and SIGTERM ends it with status 0."""
-    process = _process(world.settings, "qosresolve", "run", "worker", "timer", "auditor")
+    process = process_of(world.settings, "qosresolve", "run", "worker", "timer", "auditor")
     try:
         world.degrade("P1")
         world.await_entries(1)

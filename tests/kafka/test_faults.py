@@ -3,11 +3,7 @@
 After each, the invariants of `checks` hold: nothing lost, doubled, torn or reordered.
 """
 
-import json
-import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,12 +14,12 @@ from qosresolve.kafka import clients
 from qosresolve.kafka.offsets import ends
 from qosresolve.kafka.timer import Timer
 from qosresolve.kafka.worker import Worker
-from qosresolve.settings import Settings
 from qosresolve.topics import DEADLINE, DEGRADATION, INPUTS, REPORT
 from tests.chaos.points import IN_TRANSACTION
 from tests.kafka.checks import check_all
 from tests.kafka.conftest import MakeWorld
 from tests.kafka.harness import (
+    DEMO_POLICY,
     PARTITIONS,
     RECORDS,
     Running,
@@ -36,14 +32,14 @@ from tests.kafka.situations import (
     BACKLOG,
     SMALL,
     deadline_behind_a_backlog,
+    killed_at,
     know_leaders,
     open_transaction,
     overtook,
+    process_of,
     rewind,
     write_like_a_worker,
 )
-
-DEMO_POLICY = "policy_file=qosresolve/demo/demo_policy.yaml"
 
 
 @pytest.mark.parametrize("point", IN_TRANSACTION)
@@ -58,14 +54,7 @@ def test_kill_in_mid_batch(world: World, point: str, tmp_path: Path) -> None:
     world.flush()
     # Static membership: the next process in the slot takes over at once, not after the session's time-out.
     settings = world.settings.model_copy(update={"static_membership": True, "batch_records": 20})
-    order = tmp_path / "order"
-    order.write_text(json.dumps({"point": point, "signal": "SIGKILL", "passes": 1}))
-    dying = ["tests.chaos.process", "worker", str(tmp_path / "history"), str(order), "worker"]
-    process = _process(settings, *dying)
-    try:
-        assert process.wait(60) == -signal.SIGKILL
-    finally:
-        process.kill()
+    killed_at(point, settings, tmp_path, passes=1)
     for product in products[:20]:
         world.abate(product, 4)
     world.flush()
@@ -250,7 +239,7 @@ def test_a_worker_without_first_offsets_refuses_to_start(world: World) -> None:
 
 def test_sigterm_ends_a_process_cleanly(world: World) -> None:
     """SIGTERM ends `qosresolve run worker` with status 0, and a successor goes on at once."""
-    process = _process(world.settings, "qosresolve", "run", "worker")
+    process = process_of(world.settings, "qosresolve", "run", "worker")
     try:
         world.degrade("P1")
         world.await_entries(1)
@@ -262,12 +251,3 @@ def test_sigterm_ends_a_process_cleanly(world: World) -> None:
         world.abate("P1")
         world.await_entries(2)
     check_all(world)
-
-
-def _process(settings: Settings, *module: str) -> subprocess.Popen[bytes]:
-    """Run a module as an operator runs the program: with its settings in the environment."""
-    given = settings.model_dump(exclude_unset=True, exclude={"kafka"})
-    environment = {f"QOSRESOLVE_{name.upper()}": str(value) for name, value in given.items()}
-    return subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-m", *module], env=os.environ | environment
-    )

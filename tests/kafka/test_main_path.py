@@ -28,6 +28,7 @@ from qosresolve.topics import (
 from tests.kafka.checks import check_all
 from tests.kafka.conftest import MakeWorld
 from tests.kafka.harness import (
+    DEMO_POLICY,
     PARTITIONS,
     RECORDS,
     World,
@@ -35,8 +36,6 @@ from tests.kafka.harness import (
     degradation,
     wall_ms,
 )
-
-DEMO_POLICY = "policy_file=qosresolve/demo/demo_policy.yaml"
 
 
 def test_a_degradation_goes_all_the_way(world: World) -> None:

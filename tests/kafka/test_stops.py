@@ -27,6 +27,7 @@ from tests.kafka.bench import products
 from tests.kafka.checks import check_all
 from tests.kafka.conftest import MakeWorld
 from tests.kafka.harness import (
+    DEMO_POLICY,
     PARTITIONS,
     POLICY,
     RECORDS,
@@ -37,7 +38,6 @@ from tests.kafka.harness import (
     wall_ms,
 )
 
-DEMO_POLICY = "policy_file=qosresolve/demo/demo_policy.yaml"
 POISON = b"\xc3\x01 this is not Avro"
 
 

@@ -25,9 +25,8 @@ from qosresolve.topics import DEADLINE, REPORT, Topic
 from tests.kafka.bench import products
 from tests.kafka.checks import check_all
 from tests.kafka.conftest import MakeWorld
-from tests.kafka.harness import PARTITIONS, RECORDS, Running, World, await_that, wall_ms
+from tests.kafka.harness import DEMO_POLICY, PARTITIONS, RECORDS, Running, World, await_that, wall_ms
 
-DEMO_POLICY = "policy_file=qosresolve/demo/demo_policy.yaml"
 SHORT = "session_timeout_ms=2000"
 HOUR = 3_600_000
 LATE_MS = 3_000  # generous: the machine may be busy

@@ -10,9 +10,11 @@ from pathlib import Path
 
 from qosresolve.kafka.acls import COMMANDS, Acl, Pattern, Role, acls
 from qosresolve.settings import Settings
+from tests.support.pages import between, markers
 
 PAGE = Path(__file__).parents[2] / "docs" / "security.md"
-BEGIN, END = "<!-- rights: begin -->", "<!-- rights: end -->"
+NAME = "rights"
+BEGIN, END = markers(NAME)
 
 
 def rights() -> str:
@@ -45,9 +47,7 @@ def _name(acl: Acl) -> str:
 
 def whole(page: str) -> str:
     """Return a page with the table as it is now between the markers."""
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{rights()}\n\n{END}{after}"
+    return between(page, NAME, rights())
 
 
 if __name__ == "__main__":

@@ -22,10 +22,9 @@ from qosresolve.kafka.acls import Role
 from qosresolve.kafka.dead_letters import PREFIX
 from qosresolve.kafka.murmur import partition_of
 from qosresolve.topics import DEAD_LETTERS, ESCALATION
-from tests.kafka.harness import PARTITIONS, World, await_that
+from tests.kafka.harness import DEMO_POLICY, PARTITIONS, World, await_that
 from tests.security.canaries import CANARY, everything
 from tests.security.conftest import as_options, untaken
-from tests.security.test_rights import DEMO_POLICY
 from tests.support.kafka_broker import LOOPBACK, free_port
 
 if TYPE_CHECKING:

@@ -13,9 +13,8 @@ from qosresolve.kafka.denied import DeniedError, explained
 from qosresolve.kafka.worker import Worker
 from qosresolve.topics import COMMAND, DEADLINE, JOURNAL, REPORT, WATCH, Topic
 from tests.kafka.checks import check_all
-from tests.kafka.harness import await_that, settings_for
+from tests.kafka.harness import DEMO_POLICY, await_that, settings_for
 from tests.security.conftest import untaken
-from tests.security.test_rights import DEMO_POLICY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -27,7 +27,16 @@ from qosresolve.topics import (
     TROUBLE_STATUS,
 )
 from tests.kafka.checks import check_all
-from tests.kafka.harness import PARTITIONS, RECORDS, World, await_that, command, degradation, wall_ms
+from tests.kafka.harness import (
+    DEMO_POLICY,
+    PARTITIONS,
+    RECORDS,
+    World,
+    await_that,
+    command,
+    degradation,
+    wall_ms,
+)
 from tests.security.audit import Audit
 from tests.security.conftest import untaken
 from tests.security.secured import principal
@@ -37,7 +46,6 @@ if TYPE_CHECKING:
 
     from tests.security.conftest import Site
 
-DEMO_POLICY = "policy_file=qosresolve/demo/demo_policy.yaml"
 PROCESSES = (Role.WORKER, Role.TIMER, Role.AUDITOR)
 EACH = [
     pytest.param(role, number, operation, id=f"{role}-{number}-{operation}")

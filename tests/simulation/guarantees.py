@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from tests.simulation import driver
 from tests.simulation.protections import BY_NAME, PROTECTIONS, options_without
 from tests.simulation.violation import INVARIANTS
+from tests.support.pages import between
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -74,14 +75,6 @@ def counter_proofs(found: Iterable[Found]) -> str:
 def _cell(text: str) -> str:
     line = " ".join(text.replace("|", "/").replace("<", "(").replace(">", ")").split())
     return line if len(line) <= LONGEST else f"{line[:LONGEST]} ..."
-
-
-def between(page: str, name: str, table: str) -> str:
-    """Return a page with a table between the two markers of a name."""
-    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-    before, _, rest = page.partition(begin)
-    _, _, after = rest.partition(end)
-    return f"{before}{begin}\n\n{table}\n\n{end}{after}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -5,9 +5,10 @@ import re
 
 import pytest
 
-from tests.simulation.guarantees import PAGE, between, invariants, search
+from tests.simulation.guarantees import PAGE, invariants, search
 from tests.simulation.protections import BY_NAME
-from tests.simulation.violation import INVARIANTS
+from tests.simulation.violation import INVARIANTS, Invariant
+from tests.support.pages import between
 
 pytestmark = pytest.mark.slow
 
@@ -44,9 +45,9 @@ def test_the_page_has_the_invariants() -> None:
 
 
 @pytest.mark.parametrize("rule", INVARIANTS, ids=lambda rule: rule.number)
-def test_every_invariant_is_asserted_where_it_says(rule: object) -> None:
+def test_every_invariant_is_asserted_where_it_says(rule: Invariant) -> None:
     """What asserts it is there, by module and name."""
-    asserted = re.sub(r"\(.*\)", "", getattr(rule, "asserted", ""))
+    asserted = re.sub(r"\(.*\)", "", rule.asserted)
     if asserted.startswith("the chaos runs"):
         assert (PAGE.parent / "chaos.md").is_file()
         return
