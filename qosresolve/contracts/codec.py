@@ -6,6 +6,7 @@ wire format (00, schema id, big-endian), see `confluent`. Both codecs read both.
 """
 
 from collections import OrderedDict
+from functools import cache
 from io import BytesIO
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
@@ -75,7 +76,7 @@ class SingleObjectCodec:
         self._bundled: Kept[tuple[str, bytes], Resolution] = Kept()
 
     def frame(self, record: str) -> bytes:
-        return _SINGLE_OBJECT + schemas.current(record).fingerprint
+        return _frame(record)
 
     def encode(self, record: str, value: Value) -> bytes:
         return _written(self.frame(record), schemas.current(record).parsed, value)
@@ -103,6 +104,11 @@ class SingleObjectCodec:
             f"{record}: Confluent framing, schema id {schema_id}, but there is no schema registry",
             "set schema_registry_url, then redrive",
         )
+
+
+@cache
+def _frame(record: str) -> bytes:
+    return _SINGLE_OBJECT + schemas.current(record).fingerprint
 
 
 def resolution(record: str, writer: schemas.Version, stream: type[BytesIO] = BytesIO) -> Resolution:

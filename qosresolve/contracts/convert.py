@@ -1,4 +1,4 @@
-"""Avro's dicts <-> the core's dataclasses.
+"""Avro's dicts -> the core's dataclasses; `writers` goes the other way.
 
 Field names are equal on both sides (a test holds them together), so this is msgspec and nothing else, but for
 three cases: verbs newer than this version, the answers of three channels, and the union of facts.
@@ -87,7 +87,6 @@ def from_answer(record: str, answer: Answer) -> Value:
 # -- the journal: facts are a union of records, told apart by the record's name
 
 _KINDS: dict[str, type[f.Fact]] = {f"{NAMESPACE}.{kind.__name__}": kind for kind in get_args(f.Fact)}
-_NAME_OF = {kind: name for name, kind in _KINDS.items()}
 _HEAD = tuple(field for field in fields(f.Entry) if field.name != "facts")
 # An entry without its facts: msgspec takes no union of dataclasses.
 _Head: type[Any] = make_dataclass("Entry", [(field.name, field.type) for field in _HEAD])
@@ -98,11 +97,3 @@ def to_entry(value: Value) -> f.Entry:
     told = tuple(to_core(_KINDS[name], fact) for name, fact in value["facts"])
     head = to_core(_Head, value)
     return f.Entry(**{field.name: getattr(head, field.name) for field in _HEAD}, facts=told)
-
-
-def from_entry(entry: f.Entry) -> Value:
-    """Return the dict of a journal entry, with its facts named for the union."""
-    value: Value = {field.name: getattr(entry, field.name) for field in _HEAD}
-    value["cause"] = to_avro(entry.cause)
-    value["facts"] = [(_NAME_OF[type(fact)], to_avro(fact)) for fact in entry.facts]
-    return value

@@ -7,7 +7,8 @@ watch carry their alarm alone, the partition record how far its deadlines were t
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import get_args
 
 from qosresolve.core import facts as f
@@ -31,30 +32,28 @@ TYPE = "io.qosresolve.v1."
 REPORT = f"{TYPE}CustomerQosPerformanceDegradationReport"
 NOTED = f"{TYPE}InputNotedEvent"  # an entry that tells nothing of a report
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIXED = [("ce_specversion", b"1.0"), ("content-type", b"application/avro")]
 
 
 def for_entry(entry: Entry, trace: str | None, source: str = SOURCE) -> Headers:
     """Return the headers of a journal record; its id is where the input lay, the same over any replay."""
     cause = entry.cause
-    about = next((item for fact in entry.facts if (item := getattr(fact, "report_id", ""))), "")
     identity = f"{cause.topic}/{cause.partition}/{cause.offset}"
-    return _cloud_event(identity, type_of_entry(entry), source, entry.now, about) + _traced(trace)
+    return _cloud_event(identity, type_of_entry(entry), source, entry.now, _about(entry.facts), trace)
 
 
 def for_request(request: Request, trace: str | None, source: str = SOURCE) -> Headers:
     """Return the headers of a request; its id is the message id."""
     context = request.context
     kind = TYPE + _REQUESTS[type(request)]
-    return _cloud_event(context.message_id, kind, source, context.at, context.report_id) + _traced(trace)
+    return _cloud_event(context.message_id, kind, source, context.at, context.report_id, trace)
 
 
 def type_of_entry(entry: Entry) -> str:
     """Return the event type of an entry: of what its facts tell, the first in `_ORDER`."""
     told = {_event_of(fact) for fact in entry.facts}
-    event = next((event for event in _ORDER if event in told), None)
-    return f"{REPORT}{event}Event" if event else NOTED
+    event = told.pop() if len(told) == 1 else next((event for event in _ORDER if event in told), "")
+    return _TYPES[event]
 
 
 def traceparent(headers: Given) -> str | None:
@@ -96,22 +95,35 @@ def read_deadline_next(headers: Given) -> int | None:
     return _number(headers, "deadline-next")
 
 
-def _cloud_event(identity: str, kind: str, source: str, at: int, subject: str) -> Headers:
-    time = (_EPOCH + timedelta(milliseconds=at)).isoformat(timespec="milliseconds")
+def _about(facts: f.Facts) -> str:
+    """Return the first report that facts tell of, empty where they tell of none."""
+    for fact in facts:
+        report_id: str = getattr(fact, "report_id", "")
+        if report_id:
+            return report_id
+    return ""
+
+
+def _cloud_event(identity: str, kind: str, source: str, at: int, subject: str, trace: str | None) -> Headers:
+    time = f"{_second(at // 1000)}.{at % 1000:03}Z"
     headers = [
         *_FIXED,
         ("ce_id", identity.encode()),
         ("ce_type", kind.encode()),
         ("ce_source", source.encode()),
-        ("ce_time", f"{time.removesuffix('+00:00')}Z".encode()),
+        ("ce_time", time.encode()),
     ]
     if subject:
         headers.append(("ce_subject", subject.encode()))
+    if trace and _TRACEPARENT.fullmatch(trace):
+        headers.append(("traceparent", trace.encode()))
     return headers
 
 
-def _traced(trace: str | None) -> Headers:
-    return [("traceparent", trace.encode())] if trace and _TRACEPARENT.fullmatch(trace) else []
+@lru_cache(maxsize=256)
+def _second(seconds: int) -> str:
+    """Return a second since the epoch as RFC 3339 has it, without its zone: many records share one."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat().removesuffix("+00:00")
 
 
 def _value(headers: Given, name: str) -> str | None:
@@ -153,6 +165,7 @@ _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-
 _LONG = 1 << 63  # what a record can hold
 _NUMBER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 _ORDER = ("Create", "StatusChange", "JeopardyAlert", "InformationRequired", "AttributeValueChange")
+_TYPES = {"": NOTED, **{event: f"{REPORT}{event}Event" for event in _ORDER}}
 _EVENTS: dict[type[f.Fact], str] = {
     **dict.fromkeys(get_args(f.ReportFact), "AttributeValueChange"),
     f.ReportOpened: "Create",

@@ -3,7 +3,10 @@
 Lengths are counted in UTF-8 bytes. Whether an input makes sense for its product is the core's business.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 from qosresolve.core.inputs import Answer, Command, Deadline, Degradation, Finding, Input
@@ -17,7 +20,7 @@ EARLIEST = 946_684_800_000  # 2000-01-01T00:00:00Z
 LATEST = 4_102_444_800_000  # 2100-01-01T00:00:00Z
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Limits:
     """Which fields of a class are ids that must be there, other ids, free texts, and instants."""
 
@@ -25,6 +28,12 @@ class Limits:
     ids: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
     instants: tuple[str, ...] = ()
+
+    @cached_property
+    def names(self) -> Callable[[object], tuple[str, ...]]:
+        """Return what takes all ids of a value, those that must be there first."""
+        getter: Callable[[object], tuple[str, ...]] = attrgetter(*self.required, *self.ids)
+        return getter
 
 
 _FINDING = Limits(
@@ -97,6 +106,20 @@ def _check_finding(record: str, finding: Finding | None) -> None:
 
 
 def _check(where: str, value: Any, limits: Limits) -> None:  # noqa: ANN401 -- any of the inputs
+    names = limits.names(value)
+    together = "".join(names)
+    simple = len(together) <= MAX_ID and together.isascii() and together.isprintable()
+    if not simple or "" in names[: len(limits.required)]:
+        _check_ids(where, value, limits)
+    for name in limits.texts:
+        _check_length(f"{where}.{name}", getattr(value, name), MAX_TEXT)
+    for name in limits.instants:
+        instant = getattr(value, name)
+        if instant is not None and not EARLIEST <= instant < LATEST:
+            raise _refused(f"{where}.{name}", str(instant), "ms since the epoch, UTC, from 2000 to 2100")
+
+
+def _check_ids(where: str, value: object, limits: Limits) -> None:
     for name in limits.required:
         item = getattr(value, name)
         if not item:
@@ -104,12 +127,6 @@ def _check(where: str, value: Any, limits: Limits) -> None:  # noqa: ANN401 -- a
         _check_id(f"{where}.{name}", item)
     for name in limits.ids:
         _check_id(f"{where}.{name}", getattr(value, name))
-    for name in limits.texts:
-        _check_length(f"{where}.{name}", getattr(value, name), MAX_TEXT)
-    for name in limits.instants:
-        instant = getattr(value, name)
-        if instant is not None and not EARLIEST <= instant < LATEST:
-            raise _refused(f"{where}.{name}", str(instant), "ms since the epoch, UTC, from 2000 to 2100")
 
 
 def _check_id(where: str, item: str) -> None:

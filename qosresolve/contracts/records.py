@@ -5,10 +5,12 @@ PoisonRecordError for bytes that are not that record; with a registry, Retriable
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from qosresolve.contracts import convert, limits
 from qosresolve.contracts.codec import Codec
 from qosresolve.contracts.incremental import Incremental
+from qosresolve.contracts.writers import writer
 from qosresolve.core.facts import Entry
 from qosresolve.core.inputs import Answer, Command, Deadline, Degradation, Input
 from qosresolve.core.partition import MaintenanceWindow, PartitionState
@@ -51,10 +53,9 @@ class Contracts:
 
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
-        self._reports = Incremental("report")
-        self._partitions = Incremental(
-            "partition"
-        )  # hundreds of windows would be encoded in each transaction
+        self._reports = Incremental("report", Report)
+        # Hundreds of windows would be encoded in each transaction.
+        self._partitions = Incremental("partition", PartitionState)
 
     def forget(self) -> None:
         """Say that a batch is done: what a registry did not know is asked for again in the next."""
@@ -71,7 +72,7 @@ class Contracts:
     def write_input(self, body: Degradation | Command | Deadline) -> tuple[str, bytes]:
         """Return (record, bytes). Answers have three channels: `write_answer`."""
         record = _RECORD_OF[type(body)]
-        return record, self._codec.encode(record, convert.to_avro(body))
+        return record, self._write(record, body)
 
     def write_answer(self, record: str, answer: Answer) -> bytes:
         """Return an answer in the words of activity-status, trouble-status or supplier-status."""
@@ -93,7 +94,7 @@ class Contracts:
 
     def write_watch(self, watch: Watch) -> bytes:
         """Return a watch's bytes."""
-        return self._codec.encode("watch", convert.to_avro(watch))
+        return self._write("watch", watch)
 
     def read_partition(self, data: bytes) -> PartitionState:
         """Return what a partition remembers."""
@@ -111,14 +112,14 @@ class Contracts:
 
     def write_entry(self, entry: Entry) -> bytes:
         """Return a journal entry's bytes."""
-        return self._codec.encode("report-event", convert.from_entry(entry))
+        return self._write("report-event", entry)
 
     # -- what goes out
 
     def write_request(self, request: Request) -> tuple[str, bytes]:
         """Return (record, bytes) of a request."""
         record = _RECORD_OF[type(request)]
-        return record, self._codec.encode(record, convert.to_avro(request))
+        return record, self._write(record, request)
 
     def read_request(self, record: str, data: bytes) -> Request:
         """Return a request as its receiver sees it."""
@@ -132,8 +133,7 @@ class Contracts:
 
     def write_policy(self, policy_hash: str, name: str, published_at: int, body: bytes) -> bytes:
         """Return a published policy's bytes; `published_at` in ms since the epoch, UTC."""
-        policy = PublishedPolicy(policy_hash, name, published_at, body)
-        return self._codec.encode("policy", convert.to_avro(policy))
+        return self._write("policy", PublishedPolicy(policy_hash, name, published_at, body))
 
     def read_window(self, data: bytes) -> MaintenanceWindow:
         """Return a maintenance window."""
@@ -141,7 +141,10 @@ class Contracts:
 
     def write_window(self, window: MaintenanceWindow) -> bytes:
         """Return a maintenance window's bytes."""
-        return self._codec.encode("maintenance-window", convert.to_avro(window))
+        return self._write("maintenance-window", window)
+
+    def _write(self, record: str, value: Any) -> bytes:  # noqa: ANN401 - what the schema is of
+        return self._codec.frame(record) + writer(record, type(value))(value)
 
 
 def _to_input(record: str, value: convert.Value) -> Input:

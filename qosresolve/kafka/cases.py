@@ -2,6 +2,10 @@
 
 Keys alone index a restore by product; a bounded number of decoded cases is kept. Changes come only from
 `accept`, after a confirmed commit.
+
+A million reports have to fit: nearly every product has one, which lies in the table as one string of bytes,
+its id before its record. A dictionary of ids for each product would take another 290 bytes, and be one more
+thing for the garbage collector to look at.
 """
 
 from collections import OrderedDict
@@ -13,6 +17,7 @@ from qosresolve.errors import FatalError, PoisonRecordError
 from qosresolve.kafka.note import READING, Note
 
 Rows = dict[str, bytes]  # report id -> Avro bytes
+_AFTER_ID = b"/"  # ids have none: they are what follows the last one of a key
 
 
 class CaseStore:
@@ -22,7 +27,7 @@ class CaseStore:
         self._contracts = contracts
         self._note = note or Note()
         self._cached = cached
-        self._reports: dict[str, Rows] = {}
+        self._reports: dict[str, bytes | Rows] = {}  # the only report with its id before it, or several
         self._watches: dict[str, bytes] = {}
         self._decoded: OrderedDict[str, Case] = OrderedDict()
 
@@ -34,13 +39,27 @@ class CaseStore:
         """Take one record of the report topic; None removes it."""
         product, _, report_id = key.rpartition("/")
         self._decoded.pop(product, None)
-        rows = self._reports.setdefault(product, {})
+        mark = report_id.encode() + _AFTER_ID
+        held = self._reports.get(product)
+        if held is None or (isinstance(held, bytes) and held.startswith(mark)):
+            if value is not None:
+                self._reports[product] = mark + value
+            elif held is not None:
+                del self._reports[product]
+        else:
+            self._put_beside(product, _rows(held), report_id, value)
+
+    def _put_beside(self, product: str, rows: Rows, report_id: str, value: bytes | None) -> None:
+        """Take a record of a product that has other reports."""
         if value is None:
             rows.pop(report_id, None)
         else:
             rows[report_id] = value
-        if not rows:
-            del self._reports[product]
+        if len(rows) > 1:
+            self._reports[product] = rows
+        else:
+            ((last, only),) = rows.items()
+            self._reports[product] = last.encode() + _AFTER_ID + only
 
     def put_watch(self, product: str, value: bytes | None) -> None:
         """Take one record of the watch topic; None removes it."""
@@ -68,12 +87,12 @@ class CaseStore:
         case = self._decoded.get(product)
         if case is not None:
             return case
-        rows = self._reports.get(product)
+        held = self._reports.get(product)
         watch = self._watches.get(product)
-        if rows is None and watch is None:
+        if held is None and watch is None:
             return Case(product)
         place = self._note.enter(READING)
-        case = self._decode(product, rows or {}, watch)
+        case = self._decode(product, {} if held is None else _rows(held), watch)
         self._note.leave(place)
         self._remember(case)
         return case
@@ -92,6 +111,19 @@ class CaseStore:
     def products(self) -> Iterator[str]:
         """Yield every product held."""
         return iter(self._reports.keys() | self._watches.keys())
+
+    def reports(self) -> Iterator[tuple[str, bytes]]:
+        """Yield key and record of every report held."""
+        for product, held in self._reports.items():
+            for report_id, value in _rows(held).items():
+                yield f"{product}/{report_id}", value
+
+
+def _rows(held: bytes | Rows) -> Rows:
+    if isinstance(held, dict):
+        return held
+    report_id, _, value = held.partition(_AFTER_ID)
+    return {report_id.decode(): value}
 
 
 def unreadable(what: str, error: PoisonRecordError) -> str:

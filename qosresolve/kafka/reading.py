@@ -45,16 +45,15 @@ class Sweep:
 
     def step(self, timeout: float) -> list[Message]:
         """Return the next records; ends of partitions are noted on the way."""
-        records, reached = [], self._reached
-        for message in clients.drain(self._consumer, CHUNK, timeout):
-            error = message.error()
-            if error is not None:
-                self._noted(message, error)
-                continue
-            place, offset = place_of(message)
-            if offset >= reached[place]:
-                reached[place] = offset + 1
-            records.append(message)
+        records = clients.drain(self._consumer, CHUNK, timeout)
+        told = [(message, error) for message in records if (error := message.error()) is not None]
+        if told:
+            records = [message for message in records if message.error() is None]
+        # Records of a partition come in order: its last one tells how far it was read.
+        for place, offset in map(place_of, {_where(message): message for message in records}.values()):
+            self._reached[place] = max(self._reached[place], offset + 1)
+        for message, error in told:
+            self._noted(message, error)
         self.total += len(records)
         return records
 
@@ -73,6 +72,10 @@ class Sweep:
         self._consumer.incremental_unassign([TopicPartition(*place) for place in gone])
         for place in gone:
             del self._targets[place]
+
+
+def _where(message: Message) -> tuple[str | None, int | None]:
+    return message.topic(), message.partition()
 
 
 def place_of(message: Message) -> tuple[Place, int]:

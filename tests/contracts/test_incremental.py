@@ -19,7 +19,7 @@ def whole(report: Report) -> bytes:
     return CODEC.encode("report", to_avro(report)).removeprefix(CODEC.frame("report"))
 
 
-PARTS = Incremental("report")
+PARTS = Incremental("report", Report)
 
 
 @settings(max_examples=40)
@@ -44,7 +44,7 @@ def test_a_change_of_some_fields_is_seen(report: Report, other: Report) -> None:
 @given(anything(Report))
 def test_few_are_remembered(report: Report) -> None:
     """Memory is bounded; what was forgotten is encoded anew."""
-    parts = Incremental("report", kept=2)
+    parts = Incremental("report", Report, kept=2)
     for key in "abcab":
         assert parts.encode(key, report) == whole(report)
     assert parts.remembered == 2

@@ -9,9 +9,9 @@ from qosresolve.cli.output import console, dump, safe, table
 from qosresolve.cli.reports.listing import remaining, told
 from qosresolve.cli.reports.words import tell
 from qosresolve.cli.times import left, now_ms, shown
-from qosresolve.contracts.convert import from_entry
 from qosresolve.core.clocks import Clock
 from qosresolve.core.facts import Entry
+from qosresolve.core.record import changed
 from qosresolve.core.report import Report
 from qosresolve.errors import ConfigError
 from qosresolve.kafka.wire import contracts_for
@@ -59,7 +59,7 @@ def _dump(reports: Sequence[Report], entries: Sequence[Entry]) -> None:
 
 def _entry(entry: Entry) -> dict[str, object]:
     """Return an entry with its facts as objects that name their kind, and in words."""
-    plain: dict[str, object] = msgspec.to_builtins(from_entry(entry) | {"facts": []})
+    plain: dict[str, object] = msgspec.to_builtins(changed(entry, facts=()))
     facts = [{"fact": type(fact).__name__, **msgspec.to_builtins(fact)} for fact in entry.facts]
     return plain | {"facts": facts, "words": [tell(fact) for fact in entry.facts]}
 

@@ -1,0 +1,188 @@
+"""Dataclasses to Avro bytes, by functions that are written out from a schema once, field by field.
+
+What a general encoder asks of every value (which type, which branch, which field of which dict) is asked here
+of the schema, when the function is made. The bytes are those that fastavro writes of the same value; a test
+holds the two together. A function raises what Python does for a value that is not of its type.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from operator import attrgetter
+from typing import Any, get_args, get_origin, get_type_hints
+
+from qosresolve.contracts import schemas
+
+Write = Callable[[Any], bytes]
+
+KEPT = 50_000  # texts and numbers whose bytes are remembered: most are written again and again
+SHORT = 64  # characters; longer texts are seldom written twice
+_LONG = 1 << 63
+
+
+class _Longs(dict[int, bytes]):
+    """The bytes of an int or long: zigzag, then seven bits a byte."""
+
+    def __missing__(self, number: int) -> bytes:
+        if not -_LONG <= number < _LONG:
+            raise OverflowError(f"{number} is no long")
+        left, written = number << 1 if number >= 0 else ~(number << 1), bytearray()
+        while left > 0x7F:
+            written.append(left & 0x7F | 0x80)
+            left >>= 7
+        written.append(left)
+        return _kept(self, number, bytes(written))
+
+
+class _Texts(dict[str, bytes]):
+    """The bytes of a string: its length, then UTF-8."""
+
+    def __missing__(self, text: str) -> bytes:
+        body = text.encode()
+        written = LONGS[len(body)] + body
+        return _kept(self, text, written) if len(text) <= SHORT else written
+
+
+def _kept(known: dict[Any, bytes], value: object, written: bytes) -> bytes:
+    if len(known) >= KEPT:
+        known.clear()
+    known[value] = written
+    return written
+
+
+LONGS, TEXTS = _Longs(), _Texts()
+_BOOLEANS = {False: b"\x00", True: b"\x01"}
+_TABLES = {"long": "LONGS", "int": "LONGS", "string": "TEXTS", "boolean": "BOOLEANS"}
+
+
+def _array(items: Sequence[Any], write: Write) -> bytes:
+    return b"".join((LONGS[len(items)], *map(write, items), b"\x00")) if items else b"\x00"
+
+
+@cache
+def writer(record: str, kind: type) -> Write:
+    """Return a function that writes values of a dataclass as a record of `schemas/`, without a frame."""
+    return _Compiler().function(_whole(record, schemas.fields(record)), kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some neighbouring fields of a record; `values` takes them from it, `write` writes them of it.
+
+    `plain` tells that no field holds records or arrays.
+    """
+
+    values: Callable[[Any], Any]
+    write: Write
+    plain: bool
+
+
+def parts(record: str, kind: type, groups: Sequence[tuple[bool, list[dict[str, Any]]]]) -> Iterator[Part]:
+    """Yield a part for each (plain, fields) of a record, so that each can be written alone."""
+    compiler = _Compiler()
+    for plain, group in groups:
+        names = [field["name"] for field in group]
+        yield Part(attrgetter(*names), compiler.function(_whole(record, group), kind), plain)
+
+
+def _whole(record: str, some: list[dict[str, Any]]) -> dict[str, Any]:
+    whole = {"type": "record", "namespace": "written", "name": record, "fields": some}
+    inlined: dict[str, Any] = schemas.inline(whole, set())
+    return inlined
+
+
+class _Compiler:
+    """Makes the functions of one record: source text of names and tables, never of what a value holds."""
+
+    def __init__(self) -> None:
+        self._named: dict[str, dict[str, Any]] = {}
+        self._made: dict[tuple[str, type], str] = {}
+        self._known: dict[str, Any] = {
+            "LONGS": LONGS, "TEXTS": TEXTS, "BOOLEANS": _BOOLEANS, "array": _array, "join": b"".join,
+        }  # fmt: skip
+
+    def function(self, schema: dict[str, Any], kind: type) -> Write:
+        """Return the function that writes a record."""
+        write: Write = self._known[self._function(schema, kind)]
+        return write
+
+    def _function(self, schema: dict[str, Any], kind: type, branch: bytes = b"") -> str:
+        hints = get_type_hints(kind)
+        pieces = [repr(branch)] if branch else []
+        for field in schema["fields"]:
+            pieces += self._pieces(field["type"], f"v.{field['name']}", hints[field["name"]])
+        return self._defined("v", f"join(({', '.join(pieces)},))" if pieces else "b''")
+
+    def _defined(self, argument: str, expression: str) -> str:
+        name = f"write_{len(self._known)}"
+        exec(f"def {name}({argument}): return {expression}", self._known)  # noqa: S102 - of our own schemas
+        return name
+
+    def _pieces(self, node: Any, value: str, hint: Any) -> list[str]:  # noqa: ANN401 - a schema is any JSON
+        """Return the expressions whose bytes, one after the other, are the value's."""
+        node = self._resolved(node)
+        if node == "bytes":
+            return [f"LONGS[len({value})]", value]
+        if isinstance(node, str):
+            return [f"{_TABLES[node]}[{value}{'._value_' if _is_enum(hint) else ''}]"]
+        if isinstance(node, list):
+            return [self._union(node, value, hint)]
+        if node["type"] == "enum":
+            table = self._table({symbol: LONGS[at] for at, symbol in enumerate(node["symbols"])})
+            return [f"{table}[{value}{'._value_' if _is_enum(hint) else ''}]"]
+        if node["type"] == "array":
+            return [f"array({value}, {self._item(node['items'], get_args(hint)[0])})"]
+        return [f"{self._record(node, hint)}({value})"]
+
+    def _resolved(self, node: Any) -> Any:  # noqa: ANN401 - a schema is any JSON
+        if isinstance(node, str):
+            return self._named.get(node, node)
+        if isinstance(node, list):
+            return node
+        if node["type"] in ("enum", "record"):
+            self._named[f"{node['namespace']}.{node['name']}"] = node
+        elif node["type"] != "array":
+            return node["type"]  # with a logical type: instants are plain numbers for us
+        return node
+
+    def _record(self, node: dict[str, Any], kind: type) -> str:
+        key = (f"{node['namespace']}.{node['name']}", kind)
+        if key not in self._made:
+            self._made[key] = self._function(node, kind)
+        return self._made[key]
+
+    def _item(self, node: Any, hint: Any) -> str:  # noqa: ANN401 - a schema is any JSON
+        """Return the name of a function that writes one item of an array."""
+        resolved = self._resolved(node)
+        if isinstance(resolved, dict) and resolved["type"] == "record":
+            return self._record(resolved, hint)
+        return self._defined("v", f"join(({', '.join(self._pieces(node, 'v', hint))},))")
+
+    def _union(self, node: list[Any], value: str, hint: Any) -> str:  # noqa: ANN401 - a type's hint
+        if "null" not in node:
+            return f"{self._branches(node, hint)}[type({value})]({value})"
+        null = node.index("null")
+        (branch,) = (item for item in node if item != "null")
+        (kind,) = (item for item in get_args(hint) if item is not type(None))
+        pieces = " + ".join([repr(LONGS[1 - null]), *self._pieces(branch, value, kind)])
+        return f"({LONGS[null]!r} if {value} is None else {pieces})"
+
+    def _branches(self, node: list[Any], hint: Any) -> str:  # noqa: ANN401 - a type's hint
+        """Return the name of a table from class to function, for a union of records."""
+        kinds = {kind.__name__: kind for kind in get_args(hint)}
+        table = {}
+        for at, branch in enumerate(node):
+            record = self._resolved(branch)
+            kind = kinds[record["name"]]
+            table[kind] = self._known[self._function(record, kind, LONGS[at])]
+        return self._table(table)
+
+    def _table(self, table: Mapping[Any, Any]) -> str:
+        name = f"table_{len(self._known)}"
+        self._known[name] = table
+        return name
+
+
+def _is_enum(hint: Any) -> bool:  # noqa: ANN401 - a type's hint
+    return get_origin(hint) is None and isinstance(hint, type) and issubclass(hint, Enum)
