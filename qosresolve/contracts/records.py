@@ -143,8 +143,9 @@ class Contracts:
         """Return a maintenance window's bytes."""
         return self._write("maintenance-window", window)
 
-    def _write(self, record: str, value: Any) -> bytes:  # noqa: ANN401 - what the schema is of
-        return self._codec.frame(record) + writer(record, type(value))(value)
+    def _write(self, record: str, value: object) -> bytes:
+        kind: Any = type(value)
+        return self._codec.frame(record) + writer(record, kind)(value)
 
 
 def _to_input(record: str, value: convert.Value) -> Input:
