@@ -4,6 +4,8 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qosresolve.contracts.codec import SingleObjectCodec
 from qosresolve.contracts.records import Contracts
@@ -93,6 +95,30 @@ def test_a_tombstone_removes_one_report(store: CaseStore) -> None:
     store.put_report("P1/R2", None)
     assert len(store) == 0
     assert store.get("P1") == Case("P1")
+
+
+KEYS = [f"{product}/{report}" for product in ("P1", "line/7", "") for report in ("R1", "R10", "R2", "")]
+
+
+@given(st.lists(st.tuples(st.sampled_from(KEYS), st.none() | st.binary(max_size=8))))
+def test_what_is_held_is_what_was_put_last(records: list[tuple[str, bytes | None]]) -> None:
+    """Of every key the last record, byte for byte, however many reports a product has, or had."""
+    store, last = CaseStore(RECORDS, cached=2), dict[str, bytes]()
+    for key, value in records:
+        store.put_report(key, value)
+        last.pop(key, None)
+        if value is not None:
+            last[key] = value
+    assert dict(store.reports()) == last
+    assert set(store.products()) == {key.rpartition("/")[0] for key in last}
+
+
+def test_a_tombstone_of_another_report_removes_nothing(store: CaseStore) -> None:
+    """Forgetting a predecessor leaves its successor, even where one id begins like the other."""
+    _put(store, _report("P1", "R1"))
+    for report_id in ("R", "R10", ""):
+        store.put_report(f"P1/{report_id}", None)
+    assert dict(store.reports()) == {"P1/R1": RECORDS.write_report(_report("P1", "R1"))}
 
 
 def test_a_tombstone_of_nothing_is_nothing(store: CaseStore) -> None:

@@ -210,7 +210,8 @@ def test_the_note_tells_reading_from_taking(memory: Memory, monkeypatch: pytest.
     bench = _bench(memory.life())
     bench.take(bench.record(degradation("P1", 1)))
     bench.commit()
-    bench.partition.store.put_report(*_stored(bench))  # so it has to be decoded again
+    (stored,) = bench.partition.store.reports()
+    bench.partition.store.put_report(*stored)  # so it has to be decoded again
 
     def dying(*_: object) -> None:
         raise MemoryError
@@ -223,12 +224,6 @@ def test_the_note_tells_reading_from_taking(memory: Memory, monkeypatch: pytest.
     (suspect,) = memory.life().known
     assert (suspect.phase, suspect.deaths, suspect.guilty) == (READING, DEATHS + 1, False)
     assert not memory.life().unread
-
-
-def _stored(bench: Bench) -> tuple[str, bytes]:
-    ((product, rows),) = bench.partition.store._reports.items()
-    ((report, value),) = rows.items()
-    return f"{product}/{report}", value
 
 
 def test_a_partition_record_that_ends_the_process_is_a_state(memory: Memory) -> None:

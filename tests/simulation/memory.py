@@ -32,11 +32,7 @@ def memory_is_stored(name: str, worker: Worker, ledgers: list[Ledger]) -> list[i
 
 
 def _rows(partition: Partition) -> tuple[Rows, Rows]:
-    store = partition.store
-    reports = {
-        f"{product}/{name}": value for product, rows in store._reports.items() for name, value in rows.items()
-    }
-    return reports, store._watches
+    return dict(partition.store.reports()), partition.store._watches
 
 
 def _same(name: str, what: str, memory: Rows, stored: Rows) -> None:
