@@ -1,24 +1,20 @@
 """Topics as a long life leaves them: many reports of ordinary size, with their alarm headers."""
 
 import multiprocessing
-import random
-import uuid
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from confluent_kafka import KafkaError, Message
 
 from qosresolve.contracts.headers import alarm_headers
-from qosresolve.core.report import Report
 from qosresolve.kafka import clients
 from qosresolve.kafka.murmur import partition_of
 from qosresolve.settings import Settings
 from qosresolve.telemetry import log
 from qosresolve.topics import REPORT, Names
-from tests.bench.core import prepare
-from tests.kafka.harness import RECORDS
+from tests.bench.population import key_of, product_of, reports
 
 log.configure("json", "warning")
 
@@ -37,37 +33,27 @@ class Due:
         return self.start + (at * 1_000 // self.a_second if self.a_second else at * self.step % self.span)
 
 
-def report_bytes() -> bytes:
-    """Return a report with three obligations and ten findings: what most reports look like."""
-    report: Report = prepare()[0].case.reports[0]
-    return RECORDS.write_report(replace(report, report_id=str(uuid.UUID(int=0))))
-
-
-def keys(numbers: Iterable[int]) -> Iterator[tuple[str, bytes]]:
-    """Yield product and key of each report."""
-    for number in numbers:
-        product = f"P{number:07}"
-        yield product, f"{product}/{uuid.uuid5(uuid.NAMESPACE_OID, product)}".encode()
+def keys(numbers: Iterable[int]) -> Iterator[bytes]:
+    """Yield the key of each report."""
+    return (key_of(product_of(number)) for number in numbers)
 
 
 def fill(settings: Settings, numbers: range, due: Due) -> None:
-    """Write reports in this process, each to the partition of its product; nobody decodes them."""
+    """Write reports in this process, each to the partition of its product."""
     producer = clients.plain_producer(settings.model_copy(update={"kafka": {"compression.type": "lz4"}}))
-    topic, value = Names(settings.prefix).of(REPORT), report_bytes()
-    half = len(value) // 2
+    topic = Names(settings.prefix).of(REPORT)
     failed: list[str] = []
 
     def delivered(error: KafkaError | None, _message: Message) -> None:
         if error is not None:
             failed.append(str(error))
 
-    for at, (product, key) in enumerate(keys(numbers)):
+    for at, (product, key, value) in enumerate(reports(numbers)):
         place = partition_of(product, settings.partitions)
         headers = cast("Any", alarm_headers(due(at), 1))
         while True:
             try:
-                said = random.randbytes(half) + value[half:]  # else a whole batch would compress to nothing
-                producer.produce(topic, said, key, place, headers=headers, on_delivery=delivered)
+                producer.produce(topic, value, key, place, headers=headers, on_delivery=delivered)
             except BufferError:
                 producer.poll(0.1)
             else:

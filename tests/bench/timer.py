@@ -90,7 +90,7 @@ def structure(count: int) -> None:
 
 
 def _given(count: int) -> Iterator[tuple[bytes, int]]:
-    return ((key, at * 7_919_000 % (8 * HOUR)) for at, (_, key) in enumerate(keys(range(count))))
+    return ((key, at * 7_919_000 % (8 * HOUR)) for at, key in enumerate(keys(range(count))))
 
 
 def _firing(alarms: Alarms, now: int) -> Iterator[Alarm]:
