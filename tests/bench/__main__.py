@@ -1,0 +1,100 @@
+"""The whole worker beside its baselines: `make bench`.
+
+Everybody reads the same events, on the same real broker, exactly once, in a process of its own; and what
+everybody wrote is checked. Prints a table, and writes docs/benchmarks/latest.json and throughput.svg.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from tests.bench.whole import machine, result, rounds
+from tests.bench.whole.contenders import ALL, BATCH, Contender
+from tests.bench.whole.data import PARTITIONS, Shape, prepared
+from tests.bench.whole.measuring import FailedError
+from tests.bench.whole.site import VARIABLE, broker
+
+DOCS = Path(__file__).parents[2] / "docs" / "benchmarks"
+QUICK = {"events": 20_000, "products": 1_000, "rounds": 1}
+EXAMPLES = f"""examples:
+  python -m tests.bench --quick                             does it work? no figures worth keeping
+  python -m tests.bench --only "hand-written loop" --only qosresolve --rounds 5
+  {VARIABLE}=broker:9092 python -m tests.bench --events 3000000 --json big.json
+"""
+
+
+def main() -> int:
+    """Measure, check, print and write; 1 where something was wrong."""
+    given = arguments()
+    shape = Shape(given.events, given.products, given.shape, given.seed)
+    contenders = chosen(given.only)
+    rounds.tell(f"preparing {shape.events:,} events")
+    events = prepared(shape)
+    found: result.Json = {
+        "machine": machine.told(own_broker=not given.bootstrap),
+        "data": {
+            "events": shape.events,
+            "products": shape.products,
+            "shape": shape.shape,
+            "seed": shape.seed,
+            "partitions": PARTITIONS,
+            "mix": "15 % raise, 75 % update, 10 % abate",
+            "median_event_bytes": sorted(len(event.value) for event in events)[len(events) // 2],
+        },
+        "transaction_records": BATCH,
+        "rounds": given.rounds,
+        "load_before": machine.load(),
+    }
+    try:
+        with broker(given.bootstrap) as bootstrap:
+            rounds.warm_up(bootstrap, events)
+            runs = rounds.measured(bootstrap, events, contenders, given.rounds)
+    except FailedError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    found |= {"throughput": result.throughput(runs), "ratios": result.ratios(runs)}
+    sys.stdout.write(result.table(found) + "\n")
+    if given.json:
+        result.write(found, given.json)
+    return 0
+
+
+def chosen(only: list[str]) -> list[Contender]:
+    """Return who takes part: all that are there, or those whose names were given."""
+    names = {contender.name: contender for contender in ALL}
+    unknown = [name for name in only if name not in names]
+    if unknown:
+        raise SystemExit(f"nobody is called {unknown[0]!r}; there are: {', '.join(names)}")
+    absent = [contender.name for contender in ALL if not contender.there]
+    if absent and set(absent) & set(only or absent):
+        rounds.tell(f"without {', '.join(absent)}: `make bench-peers` makes what is needed")
+    return [item for item in ALL if item.there and (not only or item.name in only)]
+
+
+def arguments() -> argparse.Namespace:
+    """Return the options."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench",
+        description=__doc__,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--events", type=int, default=Shape.events, help="default: %(default)s")
+    parser.add_argument("--products", type=int, default=Shape.products, help="default: %(default)s")
+    parser.add_argument("--shape", choices=("even", "hot"), default="even", help="hot: 1 %% have 90 %%")
+    parser.add_argument("--seed", type=int, default=Shape.seed)
+    parser.add_argument("--rounds", type=int, default=3, help="default: %(default)s")
+    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="may be repeated")
+    parser.add_argument("--bootstrap", help=f"another broker than one of our own; also {VARIABLE}")
+    parser.add_argument("--json", type=Path, default=None, help="default: docs/benchmarks/latest.json")
+    parser.add_argument("--quick", action="store_true", help="few events, one round, nothing written")
+    given = parser.parse_args()
+    if given.quick:
+        vars(given).update(QUICK)
+    elif given.json is None:
+        given.json = DOCS / "latest.json"
+    return given
+
+
+if __name__ == "__main__":
+    sys.exit(main())
