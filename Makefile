@@ -95,8 +95,12 @@ bench-timer: venv ## Print what a timer with a million alarms does: arm, fire, h
 	$(BIN)/python -m tests.bench.timer
 
 .PHONY: bench-restore
-bench-restore: venv ## Print how fast a worker restores 300,000 reports (starts a broker)
+bench-restore: venv ## Print how fast a worker restores a million reports, and what they take (starts a broker)
 	$(BIN)/python -m tests.bench.restore
+
+.PHONY: bench-start
+bench-start: venv ## Print how soon --help answers and a worker is ready (starts a broker)
+	$(BIN)/python -m tests.bench.start
 
 .PHONY: bench-takeover
 bench-takeover: venv ## Print for how long partitions stand still when a worker ends, by mode (a quarter of an hour)

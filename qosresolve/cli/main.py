@@ -1,7 +1,6 @@
 """The entry point: which commands there are."""
 
 import zoneinfo
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -29,6 +28,8 @@ app = group(
 
 def _version(*, wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         from confluent_kafka import libversion
 
         typer.echo(

@@ -81,6 +81,7 @@ class PolicyBook:
 
     def _send(self, key: str, value: bytes) -> None:
         producer = clients.plain_producer(self._settings)
+        clients.connect(producer)
         failures: list[KafkaError] = []
         producer.produce(
             self._topic,

@@ -254,7 +254,9 @@ class Transactions:
         # The level at which a connection that broke with a request under way is told of.
         heard = self._settings.kafka | {"log_level": "6", "log.connection.close": "true"}
         settings = self._settings.model_copy(update={"kafka": heard})
-        return clients.transactional_producer(settings, self._lines.logger)
+        producer = clients.transactional_producer(settings, self._lines.logger)
+        clients.connect(producer)
+        return producer
 
     def close(self) -> None:
         """Drop what is queued and let go."""
