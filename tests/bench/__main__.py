@@ -8,14 +8,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.bench.whole import machine, result, rounds
-from tests.bench.whole.contenders import ALL, BATCH, Contender
+from tests.bench.whole import latency, machine, plot, result, rounds
+from tests.bench.whole.contenders import ALL, BATCH, LOOP, PRODUCT, Contender
 from tests.bench.whole.data import PARTITIONS, Shape, prepared
 from tests.bench.whole.measuring import FailedError
 from tests.bench.whole.site import VARIABLE, broker
 
 DOCS = Path(__file__).parents[2] / "docs" / "benchmarks"
-QUICK = {"events": 20_000, "products": 1_000, "rounds": 1}
+QUICK = {"events": 20_000, "products": 1_000, "rounds": 1, "rate": 1_000, "seconds": 6}
 EXAMPLES = f"""examples:
   python -m tests.bench --quick                             does it work? no figures worth keeping
   python -m tests.bench --only "hand-written loop" --only qosresolve --rounds 5
@@ -49,14 +49,28 @@ def main() -> int:
         with broker(given.bootstrap) as bootstrap:
             rounds.warm_up(bootstrap, events)
             runs = rounds.measured(bootstrap, events, contenders, given.rounds)
+            found |= {"throughput": result.throughput(runs), "ratios": result.ratios(runs)}
+            if given.latency:
+                found["latency"] = latencies(bootstrap, shape, contenders, given)
     except FailedError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    found |= {"throughput": result.throughput(runs), "ratios": result.ratios(runs)}
+    found["load_after"] = machine.load()
     sys.stdout.write(result.table(found) + "\n")
+    if "latency" in found:
+        sys.stdout.write("\n" + latency.table(found["latency"]) + "\n")
     if given.json:
         result.write(found, given.json)
+        plot.write(found, given.json.with_name("throughput.svg"))
     return 0
+
+
+def latencies(
+    bootstrap: str, shape: Shape, contenders: list[Contender], given: argparse.Namespace
+) -> result.Json:
+    """Return how long events take at a steady rate; only of those that answer each event by itself."""
+    takes_part = [item for item in contenders if item in (LOOP, PRODUCT)]
+    return latency.measured(bootstrap, latency.Load(shape, given.rate, given.seconds), takes_part)
 
 
 def chosen(only: list[str]) -> list[Contender]:
@@ -84,6 +98,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--shape", choices=("even", "hot"), default="even", help="hot: 1 %% have 90 %%")
     parser.add_argument("--seed", type=int, default=Shape.seed)
     parser.add_argument("--rounds", type=int, default=3, help="default: %(default)s")
+    parser.add_argument(
+        "--latency", action=argparse.BooleanOptionalAction, default=True, help="default: measured too"
+    )
+    parser.add_argument("--rate", type=int, default=13_500, help="events/s for the latency")
+    parser.add_argument("--seconds", type=int, default=30, help="for how long")
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="may be repeated")
     parser.add_argument("--bootstrap", help=f"another broker than one of our own; also {VARIABLE}")
     parser.add_argument("--json", type=Path, default=None, help="default: docs/benchmarks/latest.json")

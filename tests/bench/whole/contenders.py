@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.whole import checks
+from tests.bench.whole import checks, result
 from tests.bench.whole.data import Event
 from tests.bench.whole.site import Site
 from tests.chaos.profiles import environment_of
@@ -59,5 +59,5 @@ class Contender:
 RAW = Contender("raw copy", "raw_copy", checks.copied)
 LOOP = Contender("hand-written loop", "hand_written", checks.folded)
 LAST = Contender("hand-written, last of a batch", "hand_written_last", checks.folded)
-PRODUCT = Contender("qosresolve", "", checks.resolved)
+PRODUCT = Contender(result.PRODUCT, "", checks.resolved)
 ALL = (RAW, LOOP, LAST, PRODUCT)

@@ -66,9 +66,11 @@ class Event(NamedTuple):
 
     def moved(self, by_ms: int) -> bytes:
         """Return the bytes with a later instant of the source."""
-        end = self.instant + _INSTANT
-        observed = _read_long(self.value[self.instant : end]) + by_ms
-        return self.value[: self.instant] + _long(observed) + self.value[end:]
+        return self.at(_read_long(self.value[self.instant : self.instant + _INSTANT]) + by_ms)
+
+    def at(self, instant_ms: int) -> bytes:
+        """Return the bytes with another instant of the source."""
+        return self.value[: self.instant] + _long(instant_ms) + self.value[self.instant + _INSTANT :]
 
 
 def shift_to(events: list[Event], now_ms: int) -> int:

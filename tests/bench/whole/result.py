@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.bench.whole.measuring import Measured
 
+PRODUCT = "qosresolve"
 BASES = ("hand-written loop", "raw copy")  # what the others are held against
 Rounds = Mapping[str, Sequence[Measured]]  # by contender; the same rounds of each
 Json = dict[str, Any]

@@ -1,5 +1,6 @@
 """A broker, and on it one round's topics: the product's own, the events, and where the peers write."""
 
+import gc
 import os
 import secrets
 from collections.abc import Iterable, Iterator
@@ -31,6 +32,7 @@ def broker(given: str | None) -> Iterator[str]:
         return
     with KafkaServer(options=OPTIONS) as server:
         yield server.bootstrap
+        gc.collect()  # clients that are still about would complain of its end
 
 
 @dataclass
