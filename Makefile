@@ -30,6 +30,11 @@ SEED ?= 1
 MODULE ?=
 MUTATION := .cache/mutation/venv
 
+# What `make bench` is told, what `make bench-compare` looks at, and where the peers live.
+BENCH ?=
+FILE ?= docs/benchmarks/latest.json
+PEERS := .cache/peers
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -86,6 +91,11 @@ $(MUTATION)/.synced: $(UV) requirements/dev.txt requirements/mutation.txt
 mutation: venv $(MUTATION)/.synced ## Change the core at random places: do its tests notice?
 	$(BIN)/python -m tests.support.mutation $(MUTATION)/bin/mutmut --mutants $(MUTANTS) --seed $(SEED) --module "$(MODULE)"
 
+$(PEERS)/.synced: $(UV) requirements/peers.txt
+	$(UV) venv --quiet --clear --python $(BIN)/python $(PEERS)
+	$(UV) pip sync --quiet --python $(PEERS)/bin/python --require-hashes requirements/peers.txt
+	@touch $@
+
 .PHONY: bench-core
 bench-core: venv ## Print what one update event costs, stage by stage
 	$(BIN)/python -m tests.bench.core
@@ -105,6 +115,17 @@ bench-start: venv ## Print how soon --help answers and a worker is ready (starts
 .PHONY: bench-takeover
 bench-takeover: venv ## Print for how long partitions stand still when a worker ends, by mode (a quarter of an hour)
 	$(BIN)/python -m tests.bench.takeover
+
+.PHONY: bench
+bench: venv ## Measure the whole worker beside its baselines, and check what they write (starts a broker): BENCH=...
+	$(BIN)/python -m tests.bench $(BENCH)
+
+.PHONY: bench-peers
+bench-peers: $(PEERS)/.synced ## Make the environment of Quix Streams, so that `make bench` measures it too
+
+.PHONY: bench-compare
+bench-compare: venv ## Hold a run of `make bench` against the recorded ratios: FILE=...
+	$(BIN)/python -m tests.bench.compare $(FILE)
 
 .PHONY: properties
 properties: venv ## Let 100,000 random inputs happen to the core, and check what must hold after each
@@ -157,6 +178,7 @@ lock: $(UV) ## Resolve the newest dependencies into requirements/
 	$(COMPILE) --upgrade pyproject.toml --extra registry $(GROUPS) --output-file requirements/dev.txt
 	$(COMPILE) --upgrade pyproject.toml --extra registry --constraint requirements/dev.txt --output-file requirements/run.txt
 	$(COMPILE) --upgrade --group mutation --constraint requirements/dev.txt --output-file requirements/mutation.txt
+	echo quixstreams | $(COMPILE) --upgrade - --output-file requirements/peers.txt
 
 .PHONY: clean
 clean: ## Remove everything that can be made again

@@ -21,7 +21,7 @@ CALL_S = 30.0
 
 def run(work: Work) -> None:
     """Let `work` make the outputs of each batch, until SIGTERM."""
-    given = _arguments()
+    given = arguments()
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     consumer, producer = Consumer(_reading(given)), Producer(_writing(given))
@@ -52,7 +52,8 @@ def _next_offsets(messages: list[Message]) -> list[TopicPartition]:
     return [TopicPartition(topic, number, offset + 1) for number, offset in last.items()]
 
 
-def _arguments() -> argparse.Namespace:
+def arguments() -> argparse.Namespace:
+    """Return what every peer is told."""
     parser = argparse.ArgumentParser()
     for name in ("--bootstrap", "--input", "--output", "--group"):
         parser.add_argument(name, required=True)

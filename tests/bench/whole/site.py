@@ -107,6 +107,6 @@ class Site:
     def remove(self) -> None:
         """Delete every topic of this round."""
         admin = clients.admin(self.settings)
-        ours = [name for name in clients.metadata(admin) if name.startswith(self.settings.prefix)]
+        ours = [name for name in clients.metadata(admin) if self.settings.prefix in name]  # changelogs too
         for future in admin.delete_topics(ours).values():
             future.result(ANSWER_S)
