@@ -78,7 +78,8 @@ def _note(result: Json) -> str:
     floor = (
         f"; a copy without any work: {raw['events_per_cpu_s']['median']:,.0f} per CPU-second" if raw else ""
     )
-    return f"medians of {result['rounds']} rounds, lines from least to most{floor}"
+    rounds = "one round" if result["rounds"] == 1 else f"medians of {result['rounds']} rounds"
+    return f"{rounds}, lines from least to most{floor}"
 
 
 def _bar(bar: Bar, y: float, scale: float) -> str:
