@@ -17,7 +17,7 @@ from qosresolve.contracts import schemas
 Write = Callable[[Any], bytes]
 
 KEPT = 50_000  # texts and numbers whose bytes are remembered: most are written again and again
-SHORT = 64  # characters; longer texts are seldom written twice
+SHORT = 40  # characters; longer texts, the ids of events, are seldom written twice
 _LONG = 1 << 63
 
 
@@ -27,12 +27,12 @@ class _Longs(dict[int, bytes]):
     def __missing__(self, number: int) -> bytes:
         if not -_LONG <= number < _LONG:
             raise OverflowError(f"{number} is no long")
-        left, written = number << 1 if number >= 0 else ~(number << 1), bytearray()
+        left, groups = number << 1 if number >= 0 else ~(number << 1), []
         while left > 0x7F:
-            written.append(left & 0x7F | 0x80)
+            groups.append(left & 0x7F | 0x80)
             left >>= 7
-        written.append(left)
-        return _kept(self, number, bytes(written))
+        groups.append(left)
+        return _kept(self, number, bytes(groups))
 
 
 class _Texts(dict[str, bytes]):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from qosresolve.core.calendar import Calendar
 from qosresolve.core.record import record
-from qosresolve.core.spans import due_around, united
+from qosresolve.core.spans import Span, due_around, united
 from qosresolve.core.vocabulary import ClockName, ClockOutcome
 
 
@@ -100,7 +100,7 @@ def targeted(
     """Return a running clock: `levels` are (percent, escalation level); `reached` stay reached."""
     if target is None:
         return Clock(started_at, None, None, ClockOutcome.UNTARGETED, paused=paused)
-    spans = tuple((pause.since, pause.until) for pause in paused)
+    spans = spans_of(paused)
     thresholds = tuple(
         Threshold(
             percent,
@@ -114,9 +114,14 @@ def targeted(
     return Clock(started_at, target, due_at, ClockOutcome.RUNNING, thresholds, paused=paused)
 
 
+def spans_of(paused: tuple[Pause, ...]) -> tuple[Span, ...]:
+    """Return pauses as spans of time."""
+    return tuple([(pause.since, pause.until) for pause in paused])
+
+
 def with_pause(paused: tuple[Pause, ...], since: int, until: int) -> tuple[Pause, ...]:
     """Return a clock's pauses and one more, united: time is never left out twice."""
-    spans = united([*((pause.since, pause.until) for pause in paused), (since, until)])
+    spans = united([*spans_of(paused), (since, until)])
     return tuple(Pause(start, end) for start, end in spans)
 
 

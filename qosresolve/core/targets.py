@@ -6,16 +6,19 @@ is in `clocks`.
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
-from qosresolve.core.clocks import Clock, Pause, targeted, verdict, with_pause
+from qosresolve.core.clocks import Clock, Pause, spans_of, targeted, verdict, with_pause
 from qosresolve.core.facts import ClockStopped, Facts, HoldEnded, SeverityChanged, TargetSet
 from qosresolve.core.policy import Policy
 from qosresolve.core.record import changed
 from qosresolve.core.report import Indicator, Report
+from qosresolve.core.spans import due_around
 from qosresolve.core.tracking import tell
 from qosresolve.core.vocabulary import RANK, ClockName, ClockOutcome
 
 CLOCKS = (ClockName.RESPOND, ClockName.RESTORE)
+_UNTARGETED = ClockOutcome.UNTARGETED  # looking a member up costs ten times a name
 
 
 def clock_of(report: Report, name: ClockName) -> Clock:
@@ -40,21 +43,20 @@ def _severity(report: Report) -> Facts:
 def _retarget(report: Report, policy: Policy, now: int) -> Facts:
     facts: Facts = ()
     for name in CLOCKS:
-        best = earliest(report, policy, name, now)
         current = clock_of(report, name)
-        if (
-            best is not None
-            and best.due_at is not None
-            and _sooner(report, policy, best.due_at, current, now)
-        ):
-            first = current.outcome is ClockOutcome.UNTARGETED
-            facts += (_target_set(report, name, best, "opened" if first else "severity"),)
+        if not current.running and current.outcome is not _UNTARGETED:
+            continue
+        best = _earliest(report, policy, name, now)
+        if best is not None and _sooner(report, policy, best.due_at, current, now):
+            first = current.outcome is _UNTARGETED
+            clock = _clock_for(report, policy, name, now, best)
+            facts += (_target_set(report, name, clock, "opened" if first else "severity"),)
             facts += () if first else tell(report, f"{name} target moved")
     return facts
 
 
 def _sooner(report: Report, policy: Policy, due_at: int, current: Clock, now: int) -> bool:
-    if current.outcome is ClockOutcome.UNTARGETED:
+    if current.outcome is _UNTARGETED:
         return current.stopped_at is None
     if not current.running or current.due_at is None:
         return False
@@ -70,37 +72,49 @@ def relaxed(report: Report, policy: Policy, now: int, reason: str, *, cautious: 
     """
     facts: Facts = ()
     for name in CLOCKS:
-        best = earliest(report, policy, name, now, from_start=cautious)
+        best = _earliest(report, policy, name, now, from_start=cautious)
         current = clock_of(report, name)
         moves = current.running and current.breached_at is None and current.held_since is None
-        if best is None or best.due_at is None or not moves or current.due_at is None:
+        if best is None or not moves or current.due_at is None:
             continue
         if now < current.due_at < best.due_at:
-            facts += (_target_set(report, name, best, reason),)
+            facts += (_target_set(report, name, _clock_for(report, policy, name, now, best), reason),)
     return facts
 
 
-def earliest(
+class _Promise(NamedTuple):
+    """What one indicator asks of a clock: open time since a start, and when that is used up."""
+
+    due_at: int
+    started_at: int
+    length: int
+
+
+def _earliest(
     report: Report, policy: Policy, name: ClockName, now: int, *, from_start: bool = False
-) -> Clock | None:
-    """Return the clock with the earliest deadline over the indicators that are not good."""
+) -> _Promise | None:
+    """Return the promise that is due first over the indicators that are not good, None without any."""
     counts_from = _started_at if from_start or policy.retarget_from_start else _rated_at
-    clocks = [
-        _clock_for(report, row, policy, name, now, start=counts_from(report, row)) for row in report.degraded
-    ]
-    targeted_ones = [clock for clock in clocks if clock.due_at is not None]
-    return min(targeted_ones, key=lambda clock: clock.due_at or 0, default=clocks[0] if clocks else None)
+    pauses = spans_of(_pauses(clock_of(report, name), now))
+    calendar = policy.calendar_of(report)
+    best: _Promise | None = None
+    for row in report.degraded:
+        target = policy.target(report, row.name, report.pinned or row.rated)
+        length = target.respond if name is ClockName.RESPOND else target.restore
+        if length is None:
+            continue
+        start = counts_from(report, row)
+        due_at = due_around(calendar, start, length, pauses)
+        if best is None or due_at < best.due_at:
+            best = _Promise(due_at, start, length)
+    return best
 
 
-def _clock_for(
-    report: Report, row: Indicator, policy: Policy, name: ClockName, now: int, *, start: int
-) -> Clock:
-    severity = report.pinned or row.rated
-    target = policy.target(report, row.name, severity)
-    length = target.respond if name is ClockName.RESPOND else target.restore
+def _clock_for(report: Report, policy: Policy, name: ClockName, now: int, promise: _Promise) -> Clock:
     levels = tuple(sorted((rule.percent, rule.level) for rule in policy.tier(report.tier).thresholds))
     current = clock_of(report, name)
-    fresh = targeted(policy.calendar_of(report), start, length, levels=levels, paused=_pauses(current, now))
+    calendar, paused = policy.calendar_of(report), _pauses(current, now)
+    fresh = targeted(calendar, promise.started_at, promise.length, levels=levels, paused=paused)
     # A threshold stays raised unless the new target puts the elapsed share below it.
     passed = {item.percent for item in current.thresholds if item.reached}
     kept = tuple(

@@ -1,5 +1,6 @@
 """What a committed batch means for metrics and the log: one line a transition, one a batch."""
 
+from collections import Counter
 from collections.abc import Collection
 
 import structlog
@@ -21,6 +22,11 @@ from qosresolve.telemetry.metrics import WorkerMetrics
 from qosresolve.topics import DEAD_LETTERS, INPUTS, REQUESTS, Names
 
 
+_TOLD: frozenset[type[Fact]] = frozenset(
+    {ReportOpened, StatusChanged, TargetBreached, EscalationRaised, WindowSet, WindowLifted, DeadLettered}
+)
+
+
 class Observer:
     """Tells what was committed."""
 
@@ -33,17 +39,26 @@ class Observer:
 
     def committed(self, partition: Partition, staging: Staging) -> None:
         """Count and log one partition's part of a committed batch."""
+        records: Counter[tuple[str, str]] = Counter()
+        facts: Counter[type[Fact]] = Counter()
         for entry in staging.entries:
-            self._metrics.records.labels(entry.cause.topic, entry.outcome).inc()
+            records[entry.cause.topic, entry.outcome.value] += 1
             for fact in entry.facts:
-                self._fact(entry, fact)
+                kind = type(fact)
+                facts[kind] += 1
+                if kind in _TOLD:
+                    self._tell(entry, fact)
+        for (topic, outcome), count in records.items():
+            self._metrics.records.labels(topic, outcome).inc(count)
+        for kind, count in facts.items():
+            self._metrics.facts.labels(kind.__name__).inc(count)
         if staging.refusals:
             self._refused(staging)
-        for output in staging.outputs:
-            if output.topic in self._requests:
-                self._metrics.requests.labels(output.topic).inc()
-            elif output.topic in self._inputs:
-                self._metrics.forwarded.inc()
+        for topic, count in Counter(output.topic for output in staging.outputs).items():
+            if topic in self._requests:
+                self._metrics.requests.labels(topic).inc(count)
+            elif topic in self._inputs:
+                self._metrics.forwarded.inc(count)
         self._drain(partition)
 
     def batch(self, inputs: int, outputs: int, seconds: float) -> None:
@@ -67,8 +82,7 @@ class Observer:
         self._metrics.backlog_timeouts.inc(counters.backlog_timeouts)
         counters.skipped = counters.backlog_timeouts = 0
 
-    def _fact(self, entry: Entry, fact: Fact) -> None:
-        self._metrics.facts.labels(type(fact).__name__).inc()
+    def _tell(self, entry: Entry, fact: Fact) -> None:
         match fact:
             case ReportOpened():
                 self._log.info("report opened", report=fact.report_id, severity=str(fact.severity))
@@ -94,7 +108,7 @@ class Observer:
                     stage=fact.stage,
                     error=fact.error[:200] if fact.stage == "step" else fact.error.split(":")[0][:80],
                 )
-            case _:
+            case _:  # not in _TOLD
                 pass
 
     def started(self, partition: Partition) -> None:
