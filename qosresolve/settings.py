@@ -74,7 +74,9 @@ class Settings(BaseSettings):
     suspect_file: str | None = Field(
         None, description="outlives a crash: the record being taken; default: a temporary file; empty: none"
     )
-    cached_cases: int = Field(50_000, ge=1, description="decoded cases kept per worker")
+    cached_cases: int = Field(
+        50_000, ge=1, description="most decoded cases of a worker, 5 KB each; every partition has its share"
+    )
     refire_ms: int = Field(5_000, ge=100, description="timer fires again when an alarm stays unsettled")
     audit_overdue_ms: int = Field(60_000, ge=1_000, description="auditor: a deadline is overdue after this")
     audit_from_start: bool = Field(default=False, description="auditor: fold the whole journal too")

@@ -53,7 +53,8 @@ class Partition:
         self.epoch = epoch
         self.ready = False
         self.state = PartitionState(number, (), "")
-        self.store = CaseStore(shared.contracts, shared.cached_cases, shared.suspects.note)
+        cached = max(1, shared.cached_cases // shared.partitions)  # a worker may come to hold them all
+        self.store = CaseStore(shared.contracts, cached, shared.suspects.note)
         self.brake = Brake(shared.dead_letter_limit)
         self.counters = Counters()
         self._shared = shared

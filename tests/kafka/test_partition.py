@@ -15,7 +15,7 @@ from qosresolve.kafka.incoming import broker_time
 from qosresolve.kafka.outputs import Output, Writer
 from qosresolve.topics import DEAD_LETTERS, DEADLINE, DEGRADATION, JOURNAL, PARTITION, REPORT
 from tests.kafka.bench import HERE, NAMES, POLICY_A, POLICY_B, Bench, journal, of, products
-from tests.kafka.harness import RECORDS, command, degradation, wall_ms
+from tests.kafka.harness import PARTITIONS, RECORDS, command, degradation, wall_ms
 
 DEGRADATIONS, DEADLINES = NAMES.of(DEGRADATION), NAMES.of(DEADLINE)
 
@@ -120,6 +120,14 @@ def test_what_was_kept_decoded_is_what_was_written(bench: Bench) -> None:
     warm = bench.partition.store.get("P1")
     bench.partition.store._decoded.clear()
     assert bench.partition.store.get("P1") == warm
+
+
+def test_a_partition_keeps_its_share_of_decoded_cases(bench: Bench) -> None:
+    """A worker that holds every partition keeps as many as were asked for, not as many for each of them."""
+    bench.take(*(_raised(bench, product) for product in products(100)))
+    bench.commit()
+    assert len(bench.partition.store) == 100
+    assert len(bench.partition.store._decoded) == 100 // PARTITIONS
 
 
 # -- the first policy

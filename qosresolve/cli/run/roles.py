@@ -12,6 +12,7 @@ from typing import Protocol
 import structlog
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
 
+from qosresolve.cli.run import garbage
 from qosresolve.cli.session import probe
 from qosresolve.contracts.records import Contracts
 from qosresolve.errors import ConfigError, FatalError, QosResolveError
@@ -89,6 +90,7 @@ class Crew:
 def run_roles(settings: Settings, names: Sequence[str]) -> int:
     """Run roles until a signal or a failure; return the exit status."""
     log.configure(settings.log_format, settings.log_level)
+    garbage.settle()
     _check(settings, names)
     contracts, registry = contracts_for(settings), _registry()
     stop, watched = threading.Event(), health.Health()
