@@ -18,7 +18,7 @@ from qosresolve.kafka.offsets import Place, ends, patiently, starts
 from qosresolve.settings import Settings
 from qosresolve.telemetry.progress import Progress
 
-CHUNK = 2_000  # records at once, a few MB
+CHUNK = 500  # records at once: still in the cores' caches when they are put away; 2,000 took a tenth more
 
 
 class Sweep:
