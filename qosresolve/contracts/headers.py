@@ -105,13 +105,12 @@ def _about(facts: f.Facts) -> str:
 
 
 def _cloud_event(identity: str, kind: str, source: str, at: int, subject: str, trace: str | None) -> Headers:
-    time = f"{_second(at // 1000)}.{at % 1000:03}Z"
     headers = [
         *_FIXED,
+        _known("ce_source", source),
+        _known("ce_type", kind),
+        _time(at),
         ("ce_id", identity.encode()),
-        ("ce_type", kind.encode()),
-        ("ce_source", source.encode()),
-        ("ce_time", time.encode()),
     ]
     if subject:
         headers.append(("ce_subject", subject.encode()))
@@ -121,9 +120,16 @@ def _cloud_event(identity: str, kind: str, source: str, at: int, subject: str, t
 
 
 @lru_cache(maxsize=256)
-def _second(seconds: int) -> str:
-    """Return a second since the epoch as RFC 3339 has it, without its zone: many records share one."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat().removesuffix("+00:00")
+def _known(name: str, value: str) -> tuple[str, bytes]:
+    """Return a header that many records have."""
+    return name, value.encode()
+
+
+@lru_cache(maxsize=256)
+def _time(at: int) -> tuple[str, bytes]:
+    """Return the header of an instant, as RFC 3339 has it: a batch's records share some."""
+    second = datetime.fromtimestamp(at // 1000, UTC).isoformat().removesuffix("+00:00")
+    return "ce_time", f"{second}.{at % 1000:03}Z".encode()
 
 
 def _value(headers: Given, name: str) -> str | None:

@@ -1,20 +1,20 @@
 """Writing a record again when little of it changed: what did not change is not encoded again.
 
-An Avro record is its fields' bytes in order, so it can be kept in parts. A part is one nested field, or a run
-of plain ones; a part whose values are the very objects of last time keeps its bytes. Values are immutable, so
-the parts of a transaction that was dropped are as good as any.
+An Avro record is its fields' bytes in order, so it can be written in parts. A part is one nested field, or a
+run of plain ones; a part whose values are the very objects of last time keeps its bytes. Values are
+immutable, so what was written in a transaction that was dropped is as good as any.
 """
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Any
 
 from qosresolve.contracts import schemas, writers
 
-KEPT = 20_000  # records whose parts are remembered
+KEPT = 20_000  # records that are remembered
 
-Encoded = tuple[list[Any], list[bytes]]  # each part's values, and their bytes
+Written = tuple[Any, bytes, list[int]]  # the value, its bytes, and where each part of them ends
 
 
 class Incremental:
@@ -23,37 +23,38 @@ class Incremental:
     def __init__(self, record: str, kind: type, kept: int = KEPT) -> None:
         self._parts = tuple(writers.parts(record, kind, tuple(_groups(record))))
         self._kept = kept
-        self._last: OrderedDict[str, Encoded] = OrderedDict()
+        self._last: OrderedDict[str, Written] = OrderedDict()
 
     @property
     def remembered(self) -> int:
-        """Return how many records' parts are kept."""
+        """Return how many records are remembered."""
         return len(self._last)
 
     def encode(self, key: str, value: object) -> bytes:
         """Return the record's Avro bytes, without a frame."""
-        values = [part.values(value) for part in self._parts]
         last = self._last.get(key)
         if last is None:
-            written = [part.write(value) for part in self._parts]
+            pieces = [part.write(value) for part in self._parts]
             if len(self._last) >= self._kept:
                 self._last.popitem(last=False)
         else:
-            # Nested values by identity, which is all that a fold keeps.
-            written = [
-                known if now is was or (part.plain and now == was) else part.write(value)
-                for part, now, was, known in zip(self._parts, values, *last, strict=True)
-            ]
+            pieces = self._again(value, *last)
             self._last.move_to_end(key)
-        self._last[key] = values, written
-        return b"".join(written)
+        written = b"".join(pieces)
+        self._last[key] = value, written, list(accumulate(map(len, pieces)))
+        return written
+
+    def _again(self, value: object, was: object, written: bytes, ends: list[int]) -> list[bytes]:
+        pieces, start = [], 0
+        for part, end in zip(self._parts, ends, strict=True):
+            pieces.append(written[start:end] if part.same(value, was) else part.write(value))
+            start = end
+        return pieces
 
 
-def _groups(record: str) -> Iterator[tuple[bool, list[dict[str, Any]]]]:
-    for nested, run in groupby(
-        schemas.fields(record), lambda field: _nested(field["type"]) and field["name"]
-    ):
-        yield not nested, list(run)
+def _groups(record: str) -> Iterator[list[dict[str, Any]]]:
+    for _, run in groupby(schemas.fields(record), lambda field: _nested(field["type"]) and field["name"]):
+        yield list(run)
 
 
 def _nested(kind: object) -> bool:

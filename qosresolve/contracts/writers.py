@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
-from operator import attrgetter
 from typing import Any, get_args, get_origin, get_type_hints
 
 from qosresolve.contracts import schemas
@@ -68,22 +67,20 @@ def writer(record: str, kind: type) -> Write:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some neighbouring fields of a record; `values` takes them from it, `write` writes them of it.
+    """Some neighbouring fields of a record: `write` writes them, `same` says whether two values share them.
 
-    `plain` tells that no field holds records or arrays.
+    Shared is what is the very same object: what a fold keeps.
     """
 
-    values: Callable[[Any], Any]
     write: Write
-    plain: bool
+    same: Callable[[Any, Any], bool]
 
 
-def parts(record: str, kind: type, groups: Sequence[tuple[bool, list[dict[str, Any]]]]) -> Iterator[Part]:
-    """Yield a part for each (plain, fields) of a record, so that each can be written alone."""
+def parts(record: str, kind: type, groups: Sequence[list[dict[str, Any]]]) -> Iterator[Part]:
+    """Yield a part for each group of a record's fields, so that each can be written alone."""
     compiler = _Compiler()
-    for plain, group in groups:
-        names = [field["name"] for field in group]
-        yield Part(attrgetter(*names), compiler.function(_whole(record, group), kind), plain)
+    for group in groups:
+        yield Part(compiler.function(_whole(record, group), kind), compiler.same(group))
 
 
 def _whole(record: str, some: list[dict[str, Any]]) -> dict[str, Any]:
@@ -107,6 +104,12 @@ class _Compiler:
         write: Write = self._known[self._function(schema, kind)]
         return write
 
+    def same(self, group: list[dict[str, Any]]) -> Callable[[Any, Any], bool]:
+        """Return the function that tells whether two values have the same objects in some fields."""
+        each = " and ".join(f"a.{field['name']} is b.{field['name']}" for field in group)
+        same: Callable[[Any, Any], bool] = self._known[self._defined("a, b", each)]
+        return same
+
     def _function(self, schema: dict[str, Any], kind: type, branch: bytes = b"") -> str:
         hints = get_type_hints(kind)
         pieces = [repr(branch)] if branch else []
@@ -114,9 +117,9 @@ class _Compiler:
             pieces += self._pieces(field["type"], f"v.{field['name']}", hints[field["name"]])
         return self._defined("v", f"join(({', '.join(pieces)},))" if pieces else "b''")
 
-    def _defined(self, argument: str, expression: str) -> str:
-        name = f"write_{len(self._known)}"
-        exec(f"def {name}({argument}): return {expression}", self._known)  # noqa: S102 - of our own schemas
+    def _defined(self, arguments: str, expression: str) -> str:
+        name = f"written_{len(self._known)}"
+        exec(f"def {name}({arguments}): return {expression}", self._known)  # noqa: S102 - of our own schemas
         return name
 
     def _pieces(self, node: Any, value: str, hint: Any) -> list[str]:  # noqa: ANN401 - a schema is any JSON
