@@ -15,10 +15,12 @@ from tests.simulation.violation import ViolationError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from qosresolve.topics import Topic
     from tests.simulation.driver import Simulation
     from tests.simulation.ledger import Ledger
 
 DRAIN_S = 150.0
+DRAIN_RECORD_S = 0.02  # and so long for each record that is left: some seeds take two or three a transaction
 QUIET_S = 20.0
 LAST_SILENCE_MS = 4_000  # longer than a deadline is tried to be delivered
 BROKER_SESSION_S = 50.0  # with that protocol the brokers say for how long a dead member keeps its partitions
@@ -33,11 +35,14 @@ def drained(run: Simulation) -> None:
     """Every input is taken and every alarm is settled within a bound after healing (16, 10)."""
     if run.settings.group_protocol == "consumer":
         run.until(lambda: False, BROKER_SESSION_S)
-    if not run.until(lambda: not any(lag(run)) and not any(overdue(run)), DRAIN_S):
+    bound_s = DRAIN_S + DRAIN_RECORD_S * sum(
+        _left(ledger, topic) for ledger in run.ledgers for topic in INPUTS
+    )
+    if not run.until(lambda: not any(lag(run)) and not any(overdue(run)), bound_s):
         run.look()
         late = list(overdue(run))
         number = "10" if late and not any(lag(run)) else "16"
-        raise ViolationError(number, f"{DRAIN_S:.0f} s after healing: {[*lag(run), *late][:5]}")
+        raise ViolationError(number, f"{bound_s:.0f} s after healing: {[*lag(run), *late][:5]}")
     for (
         slot
     ) in run.fleet.slots:  # nobody will start the timers anew: what they lose now they have to send again
@@ -60,10 +65,16 @@ def lag(run: Simulation) -> Iterator[str]:
             log = ledger.log(topic.name)
             if log.last_stable < log.end:
                 yield f"{topic.name} {ledger.number} has an open transaction"
-            position = ledger.positions.get(topic.name, 0)
-            left = sum(record.state is State.COMMITTED for record in since(log, position))
+            left = _left(ledger, topic)
             if left:
+                position = ledger.positions.get(topic.name, 0)
                 yield f"{left} records of {topic.name} {ledger.number} from {position} on"
+
+
+def _left(ledger: Ledger, topic: Topic) -> int:
+    """Return how many records of an input are not taken yet."""
+    position = ledger.positions.get(topic.name, 0)
+    return sum(record.state is State.COMMITTED for record in since(ledger.log(topic.name), position))
 
 
 def overdue(run: Simulation) -> Iterator[str]:
