@@ -1,10 +1,11 @@
 """The whole worker beside its baselines: `make bench`.
 
 Everybody reads the same events, on the same real broker, exactly once, in a process of its own; and what
-everybody wrote is checked. Prints a table, and writes docs/benchmarks/latest.json and throughput.svg.
+everybody wrote is checked. Prints a table; a whole run writes docs/benchmarks/latest.json and throughput.svg.
 """
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -26,12 +27,12 @@ EXAMPLES = f"""examples:
 def main() -> int:
     """Measure, check, print and write; 1 where something was wrong."""
     given = arguments()
-    shape = Shape(given.events, given.products, given.shape, given.seed)
+    shape = shape_of(given)
     contenders = chosen(given.only)
     rounds.tell(f"preparing {shape.events:,} events")
     events = prepared(shape)
     found: result.Json = {
-        "machine": machine.told(own_broker=not given.bootstrap),
+        "machine": machine.told(own_broker=not (given.bootstrap or os.environ.get(VARIABLE))),
         "data": {
             "events": shape.events,
             "products": shape.products,
@@ -85,6 +86,11 @@ def chosen(only: list[str]) -> list[Contender]:
     return [item for item in ALL if item.there and (not only or item.name in only)]
 
 
+def shape_of(given: argparse.Namespace) -> Shape:
+    """Return what the events are to be like."""
+    return Shape(given.events, given.products, given.shape, given.seed)
+
+
 def arguments() -> argparse.Namespace:
     """Return the options."""
     parser = argparse.ArgumentParser(
@@ -105,12 +111,17 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, default=30, help="for how long")
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="may be repeated")
     parser.add_argument("--bootstrap", help=f"another broker than one of our own; also {VARIABLE}")
-    parser.add_argument("--json", type=Path, default=None, help="default: docs/benchmarks/latest.json")
+    parser.add_argument(
+        "--json",
+        type=Path,
+        default=None,
+        help="default: docs/benchmarks/latest.json, of a whole run on the default events",
+    )
     parser.add_argument("--quick", action="store_true", help="few events, one round, nothing written")
     given = parser.parse_args()
     if given.quick:
         vars(given).update(QUICK)
-    elif given.json is None:
+    elif given.json is None and not given.only and shape_of(given) == Shape():
         given.json = DOCS / "latest.json"
     return given
 
