@@ -109,9 +109,9 @@ def resolved(site: Site, _topic: str, events: list[Event], _by_ms: int) -> None:
     expected = {(number, offset) for number, count in wanted.items() for offset in range(count)}
     causes = (entry.cause for entry in journal_of(settings, RECORDS))
     each_once(expected, Counter((at.partition, at.offset) for at in causes if at.topic == site.input))
-    dead = sum(1 for _ in _messages(site, Names(settings.prefix).of(DEAD_LETTERS)))
+    dead = [message.headers() for message in _messages(site, Names(settings.prefix).of(DEAD_LETTERS))]
     if dead:
-        raise FailedError(f"{dead:,} dead letters")
+        raise FailedError(f"{len(dead):,} dead letters, such as {dead[0]}")
     last = {event.product: sequence for sequence, event in enumerate(events, 1)}
     up_to_date(last, stored_reports(settings, RECORDS))
     result = verify(settings, RECORDS)
