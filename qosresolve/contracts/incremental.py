@@ -14,7 +14,7 @@ from qosresolve.contracts import schemas, writers
 
 KEPT = 20_000  # records that are remembered
 
-Written = tuple[Any, bytes, list[int]]  # the value, its bytes, and where each part of them ends
+Written = tuple[Any, bytes, list[int]]  # the value, its framed bytes, and where the frame and each part end
 
 
 class Incremental:
@@ -30,23 +30,23 @@ class Incremental:
         """Return how many records are remembered."""
         return len(self._last)
 
-    def encode(self, key: str, value: object) -> bytes:
-        """Return the record's Avro bytes, without a frame."""
+    def encode(self, key: str, value: object, frame: bytes) -> bytes:
+        """Return the record's Avro bytes behind their frame."""
         last = self._last.get(key)
         if last is None:
-            pieces = [part.write(value) for part in self._parts]
+            pieces = [frame, *[part.write(value) for part in self._parts]]
             if len(self._last) >= self._kept:
                 self._last.popitem(last=False)
         else:
-            pieces = self._again(value, *last)
+            pieces = [frame, *self._again(value, *last)]
             self._last.move_to_end(key)
         written = b"".join(pieces)
         self._last[key] = value, written, list(accumulate(map(len, pieces)))
         return written
 
     def _again(self, value: object, was: object, written: bytes, ends: list[int]) -> list[bytes]:
-        pieces, start = [], 0
-        for part, end in zip(self._parts, ends, strict=True):
+        pieces, start = [], ends[0]
+        for part, end in zip(self._parts, ends[1:], strict=True):
             pieces.append(written[start:end] if part.same(value, was) else part.write(value))
             start = end
         return pieces

@@ -86,7 +86,7 @@ class Contracts:
 
     def write_report(self, report: Report) -> bytes:
         """Return a report's bytes; equal reports are equal bytes."""
-        return self._codec.frame("report") + self._reports.encode(report.report_id, report)
+        return self._reports.encode(report.report_id, report, self._codec.frame("report"))
 
     def read_watch(self, data: bytes) -> Watch:
         """Return a watch."""
@@ -102,7 +102,7 @@ class Contracts:
 
     def write_partition(self, state: PartitionState) -> bytes:
         """Return the bytes of what a partition remembers."""
-        return self._codec.frame("partition") + self._partitions.encode(str(state.partition), state)
+        return self._partitions.encode(str(state.partition), state, self._codec.frame("partition"))
 
     # -- journal
 

@@ -16,7 +16,8 @@ from qosresolve.contracts import schemas
 Write = Callable[[Any], bytes]
 
 KEPT = 50_000  # texts and numbers whose bytes are remembered: most are written again and again
-SHORT = 40  # characters; longer texts, the ids of events, are seldom written twice
+SHORT = 64  # characters; longer texts are seldom written twice
+FRESH = frozenset({"event_id", "offset", "sequence", "sampled_at"})  # fields that differ in every event
 _LONG = 1 << 63
 
 
@@ -24,23 +25,33 @@ class _Longs(dict[int, bytes]):
     """The bytes of an int or long: zigzag, then seven bits a byte."""
 
     def __missing__(self, number: int) -> bytes:
-        if not -_LONG <= number < _LONG:
-            raise OverflowError(f"{number} is no long")
-        left, groups = number << 1 if number >= 0 else ~(number << 1), []
-        while left > 0x7F:
-            groups.append(left & 0x7F | 0x80)
-            left >>= 7
-        groups.append(left)
-        return _kept(self, number, bytes(groups))
+        return _kept(self, number, long(number))
+
+
+def long(number: int) -> bytes:
+    """Return the bytes of an int or long, made afresh."""
+    if not -_LONG <= number < _LONG:
+        raise OverflowError(f"{number} is no long")
+    left, groups = number << 1 if number >= 0 else ~(number << 1), []
+    while left > 0x7F:
+        groups.append(left & 0x7F | 0x80)
+        left >>= 7
+    groups.append(left)
+    return bytes(groups)
 
 
 class _Texts(dict[str, bytes]):
     """The bytes of a string: its length, then UTF-8."""
 
     def __missing__(self, text: str) -> bytes:
-        body = text.encode()
-        written = LONGS[len(body)] + body
+        written = string(text)
         return _kept(self, text, written) if len(text) <= SHORT else written
+
+
+def string(text: str) -> bytes:
+    """Return the bytes of a string, made afresh."""
+    body = text.encode()
+    return LONGS[len(body)] + body
 
 
 def _kept(known: dict[Any, bytes], value: object, written: bytes) -> bytes:
@@ -53,6 +64,7 @@ def _kept(known: dict[Any, bytes], value: object, written: bytes) -> bytes:
 LONGS, TEXTS = _Longs(), _Texts()
 _BOOLEANS = {False: b"\x00", True: b"\x01"}
 _TABLES = {"long": "LONGS", "int": "LONGS", "string": "TEXTS", "boolean": "BOOLEANS"}
+_AFRESH = {"long": "long", "string": "string"}
 
 
 def _array(items: Sequence[Any], write: Write) -> bytes:
@@ -97,6 +109,7 @@ class _Compiler:
         self._made: dict[tuple[str, type], str] = {}
         self._known: dict[str, Any] = {
             "LONGS": LONGS, "TEXTS": TEXTS, "BOOLEANS": _BOOLEANS, "array": _array, "join": b"".join,
+            "long": long, "string": string,
         }  # fmt: skip
 
     def function(self, schema: dict[str, Any], kind: type) -> Write:
@@ -114,7 +127,9 @@ class _Compiler:
         hints = get_type_hints(kind)
         pieces = [repr(branch)] if branch else []
         for field in schema["fields"]:
-            pieces += self._pieces(field["type"], f"v.{field['name']}", hints[field["name"]])
+            name, value = field["name"], f"v.{field['name']}"
+            afresh = _AFRESH.get(str(self._resolved(field["type"]))) if name in FRESH else None
+            pieces += [f"{afresh}({value})"] if afresh else self._pieces(field["type"], value, hints[name])
         return self._defined("v", f"join(({', '.join(pieces)},))" if pieces else "b''")
 
     def _defined(self, arguments: str, expression: str) -> str:

@@ -4,7 +4,6 @@ Holds what decisions need and no more; the full history lies in the journal. Mod
 with TMF656 fields; the mapping of each field is in `schemas/report.avsc`. Instants are ms since the epoch.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from qosresolve.core.clocks import Clock, Hold
@@ -76,6 +75,7 @@ class Indicator:
         return self.state in _BAD
 
 
+_GOOD = IndicatorState.GOOD  # looking a member up costs ten times a name
 _BAD = (IndicatorState.DEGRADED, IndicatorState.STALE, IndicatorState.SUPPRESSED)
 
 
@@ -195,12 +195,12 @@ class Report:
     @property
     def degraded(self) -> tuple[Indicator, ...]:
         """Return the rows that keep the report from being restored, debouncing ones included."""
-        return tuple(row for row in self.indicators if row.state is not IndicatorState.GOOD)
+        return tuple([row for row in self.indicators if row.state is not _GOOD])
 
     @property
     def debouncing(self) -> bool:
         """True while good news waits to be believed: thresholds, breach and chain are withheld."""
-        return bool(self.degraded) and not any(row.bad for row in self.indicators)
+        return not any(row.bad for row in self.indicators) and bool(self.degraded)
 
     def indicator(self, key: tuple[str, str]) -> Indicator | None:
         """Return the row of that (name, object) or None."""
@@ -231,28 +231,26 @@ class Report:
         """Return the severity that counts: set by hand, else the maximum of the rows that are not good."""
         return self.pinned or max((row.severity for row in self.degraded), key=RANK.__getitem__, default=None)
 
-    def deadlines(self) -> Iterator[int]:
-        """Yield every instant at which somebody must look at this report again."""
-        candidates = [self.clear_by, self.close_reminder_at, self.forget_at]
-        candidates += [obligation.alarm_at for obligation in self.obligations]
+    def deadlines(self) -> list[int]:
+        """Return every instant at which somebody must look at this report again."""
+        found = [self.clear_by, self.close_reminder_at, self.forget_at]
+        found += [obligation.alarm_at for obligation in self.obligations]
         if self.open and self.restored_at is None:
-            candidates += self._promised()
-        return (instant for instant in candidates if instant is not None)
+            found += self._promised()
+        return [instant for instant in found if instant is not None]
 
-    def _promised(self) -> Iterator[int | None]:
-        """Yield when the table, a hold, or the promise to the customer has to be looked at."""
-        for hold in self.holds:
-            if hold.active:
-                yield hold.until
+    def _promised(self) -> list[int | None]:
+        """Return when the table, a hold, or the promise to the customer has to be looked at."""
+        found = [hold.until for hold in self.holds if hold.active]
         for row in self.indicators:
-            yield from (row.clear_at, row.falls_at, row.silent_at)
+            found += (row.clear_at, row.falls_at, row.silent_at)
         if self.debouncing:
-            return
+            return found
         if not self.maintained:
-            yield from (self.escalation.next_at, self.escalation.acknowledged_until)
-        yield from (self.respond.next_due, self.restore.next_due)
-        for obligation in self.obligations:
-            yield obligation.next_due
+            found += (self.escalation.next_at, self.escalation.acknowledged_until)
+        found += (self.respond.next_due, self.restore.next_due)
+        found += [obligation.next_due for obligation in self.obligations]
+        return found
 
     @property
     def due(self) -> int | None:

@@ -21,7 +21,6 @@ from qosresolve.kafka.staging import Staging
 from qosresolve.telemetry.metrics import WorkerMetrics
 from qosresolve.topics import DEAD_LETTERS, INPUTS, REQUESTS, Names
 
-
 _TOLD: frozenset[type[Fact]] = frozenset(
     {ReportOpened, StatusChanged, TargetBreached, EscalationRaised, WindowSet, WindowLifted, DeadLettered}
 )

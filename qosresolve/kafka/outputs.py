@@ -1,13 +1,13 @@
 """From what was decided to records: journal, requests, and the last state of what changed."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from qosresolve.contracts import headers as head
 from qosresolve.contracts.records import Contracts
 from qosresolve.core.case import Case
 from qosresolve.core.facts import Entry
 from qosresolve.core.partition import PartitionState
+from qosresolve.core.record import record
 from qosresolve.core.report import Report
 from qosresolve.core.requests import Request
 from qosresolve.core.watch import Watch
@@ -23,7 +23,7 @@ WATCH_CAPS = (65_536, 131_072, 262_144)
 Headers = Sequence[tuple[str, bytes | None]]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Output:
     """One record to produce; `value` None is a tombstone. Only a dead letter may lack a key."""
 

@@ -110,7 +110,8 @@ class Partition:
     def take(self, message: Message, now: float) -> None:
         """Stage one input, or hold it if it is a deadline; skip it when it lies below the positions."""
         topic, offset = message.topic() or "", message.offset() or 0
-        self.reach(topic, offset + 1)
+        if self._reached.get(topic, 0) <= offset:
+            self._reached[topic] = offset + 1
         if offset < self._next.get(topic, 0):
             self.counters.skipped += 1
         elif topic == self._deadlines:

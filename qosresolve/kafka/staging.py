@@ -111,9 +111,9 @@ class Staging:
             raise PoisonRecordError(
                 "a record without a value", stage="decode", remedy="send no tombstones here"
             )
-        record = self._names.topic(message.topic() or "").record
-        body = self._contracts.read_input(record, value)
-        cause = Cause(message.topic() or "", self.number, message.offset() or 0, body.identity())
+        topic = message.topic() or ""
+        body = self._contracts.read_input(self._names.topic(topic).record, value)
+        cause = Cause(topic, self.number, message.offset() or 0, body.identity())
         now = broker_time(message)
         if isinstance(body, Command) and body.verb in CONTROL:
             self._control(message, body, cause, now)

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from qosresolve.cli.main import app
 from qosresolve.core.facts import ReportOpened, TargetSet
-from qosresolve.core.vocabulary import Verb
+from qosresolve.core.vocabulary import Severity, Verb
 from qosresolve.kafka.worker import Worker
 from qosresolve.topics import JOURNAL
 from tests.kafka.harness import RECORDS, World, settings_for
@@ -27,13 +27,13 @@ def world(kafka_bootstrap: str, prefix: str) -> World:
     """The topics of one test, after a worker has taken what was sent."""
     world = World(settings_for(kafka_bootstrap, prefix))
     with world.running(Worker):
-        world.degrade("P1", severity="major")
+        world.degrade("P1", severity=Severity.MAJOR)
         world.flush()
         world.await_entries(1)
-        world.degrade("P1", 2, severity="critical")
+        world.degrade("P1", 2, severity=Severity.CRITICAL)
         world.command("P1", Verb.ACKNOWLEDGE)
         world.command("P1", Verb.CLOSE)
-        world.degrade("P3", severity="indeterminate", indicator="jitter")
+        world.degrade("P3", severity=Severity.INDETERMINATE, indicator="jitter")
         world.flush()
         world.await_entries(5)
     return world

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from qosresolve.contracts import headers as head
 from qosresolve.core.facts import AlarmSettled
-from qosresolve.core.vocabulary import DegradationKind, Verb
+from qosresolve.core.vocabulary import DegradationKind, Severity, Verb
 from qosresolve.kafka.outputs import Output
 from qosresolve.replay.live.following import SHORT_S, Phase
 from qosresolve.replay.live.overlap import Overlap
@@ -99,7 +99,7 @@ def lose_an_update(log: Log) -> list[Output]:
 
 def lose_an_opening(log: Log) -> list[Output]:
     """A report that is in the journal alone."""
-    log.sample(VICTIM, kind=DegradationKind.RAISE, severity="critical")
+    log.sample(VICTIM, kind=DegradationKind.RAISE, severity=Severity.CRITICAL)
     return [output for output in log.commit() if not output.topic.endswith(REPORT.name)]
 
 
