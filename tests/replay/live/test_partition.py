@@ -132,7 +132,8 @@ def set_positions_back(log: Log) -> list[Output]:
     """Inputs that a restarted worker would take again."""
     log.open()
     before = log.rows[PARTITION][-1]
-    log.open(PRODUCTS[0])
+    log.sample(PRODUCTS[0], kind=DegradationKind.UPDATE)
+    log.write(log.commit())
     return [before]
 
 
