@@ -30,7 +30,7 @@ SEED ?= 1
 MODULE ?=
 MUTATION := .cache/mutation/venv
 
-# What `make bench` is told, what `make bench-compare` looks at, and where the peers live.
+# What `make bench` and `make profile` are told, what `make bench-compare` looks at, and where the peers live.
 BENCH ?=
 FILE ?= docs/benchmarks/latest.json
 PEERS := .cache/peers
@@ -126,6 +126,10 @@ bench-peers: $(PEERS)/.synced ## Make the environment of Quix Streams, so that `
 .PHONY: bench-compare
 bench-compare: venv ## Hold a run of `make bench` against the recorded ratios: FILE=...
 	$(BIN)/python -m tests.bench.compare $(FILE)
+
+.PHONY: profile
+profile: venv ## Show where the worker's CPU time goes: microseconds an event by stage, a flame graph (starts a broker)
+	$(BIN)/python -m tests.bench.profile $(BENCH)
 
 .PHONY: properties
 properties: venv ## Let 100,000 random inputs happen to the core, and check what must hold after each
