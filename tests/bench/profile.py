@@ -143,7 +143,7 @@ def spying(pid: int, file: Path, *, nonblocking: bool) -> Iterator[None]:
             spy.send_signal(signal.SIGINT)
         if spy.wait(END_S) or not file.exists():
             raise FailedError(
-                f"py-spy ended with status {spy.returncode} (where the kernel forbids it to look: be root, or "
+                f"py-spy ended with status {spy.returncode} (where the kernel forbids it: be root, or "
                 f"set kernel.yama.ptrace_scope to 0): {tail(said)}"
             )
     finally:
