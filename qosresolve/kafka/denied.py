@@ -26,6 +26,7 @@ _OF = {
     # An idempotent producer that may write to no topic at all is told that the cluster refuses it.
     KafkaError.CLUSTER_AUTHORIZATION_FAILED: Resource.TOPIC,
 }
+_WORDS = [(KafkaError(code).str(), resource) for code, resource in _OF.items()]
 _ASKED = {
     Operation.READ: AclOperation.READ,
     Operation.WRITE: AclOperation.WRITE,
@@ -73,13 +74,20 @@ def denial(error: object, topic: str | None = None, operation: Operation | None 
     """
     if isinstance(error, KafkaException):
         error = error.args[0]
-    resource = _OF.get(error.code()) if isinstance(error, KafkaError) else None
+    resource = _resource(error) if isinstance(error, KafkaError) else None
     if resource is None or not isinstance(error, KafkaError):
         return None
     if topic and operation and resource is Resource.TOPIC:
         tried = Acl(Resource.TOPIC, topic, Pattern.LITERAL, (operation,), "")
         return DeniedError(error.str(), resource, (tried,))
     return DeniedError(error.str(), resource)
+
+
+def _resource(error: KafkaError) -> Resource | None:
+    """Return what kind of thing an error refuses; a refused look-up of an offset says it in words only."""
+    if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001 - the client's own constant
+        return next((resource for words, resource in _WORDS if words in error.str()), None)
+    return _OF.get(error.code())
 
 
 def raise_if_denied(error: object, topic: str | None = None, operation: Operation | None = None) -> None:

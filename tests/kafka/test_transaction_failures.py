@@ -151,6 +151,16 @@ def test_a_right_that_is_missing_ends_a_consumer() -> None:
         assert isinstance(stop(error, "7"), DeniedError)
 
 
+def test_a_refused_look_up_of_an_offset_is_a_right_that_is_missing() -> None:
+    """The client wraps it into its own code for an offset that is not there; only the words are left."""
+    error = KafkaError(
+        KafkaError._AUTO_OFFSET_RESET,
+        "failed to query logical offset: Broker: Topic authorization failed (broker 1)",
+    )
+    assert stops(error)
+    assert isinstance(stop(error, "7"), DeniedError)
+
+
 def test_a_fatal_flag_ends_a_consumer_whatever_the_code() -> None:
     """UNSUPPORTED_ASSIGNOR, say, which the client calls fatal."""
     assert stops(KafkaError(KafkaError.UNSUPPORTED_ASSIGNOR, "no", True))
