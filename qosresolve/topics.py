@@ -20,6 +20,7 @@ class Kind(StrEnum):
     REQUEST = "request"
     DEAD_LETTER = "dead-letter"
     POLICY = "policy"
+    INVENTORY = "inventory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,13 @@ class Topic:
 
     @property
     def compacted(self) -> bool:
-        """State and policies are compacted; the rest ages out."""
-        return self.kind in (Kind.STATE, Kind.POLICY)
+        """State, policies and inventory are compacted; the rest ages out."""
+        return self.kind in (Kind.STATE, Kind.POLICY, Kind.INVENTORY)
 
     @property
     def co_partitioned(self) -> bool:
-        """All but the policies lie beside the inputs, partition by partition."""
-        return self.kind is not Kind.POLICY
+        """All but policies and inventory lie beside the inputs, partition by partition."""
+        return self.kind not in (Kind.POLICY, Kind.INVENTORY)
 
     def config(self) -> dict[str, str]:
         """Return the broker configuration this topic is created with."""
@@ -79,12 +80,13 @@ SUPPLIER_REQUEST = Topic("qos.supplier.request.v1", "supplier-request", Kind.REQ
 ESCALATION = Topic("qos.escalation.v1", "escalation", Kind.REQUEST, "product id", 14 * DAY)
 DEAD_LETTERS = Topic("qos.dead-letter.v1", "dead-letter", Kind.DEAD_LETTER, "original key", 30 * DAY)
 POLICY = Topic("qos.policy.v1", "policy", Kind.POLICY, "SHA-256 of the canonical policy")
+INVENTORY = Topic("qos.inventory.v1", "inventory", Kind.INVENTORY, "object id/product id")
 
 ANCHOR = DEGRADATION
 INPUTS = (DEGRADATION, COMMAND, ACTIVITY_STATUS, TROUBLE_STATUS, SUPPLIER_STATUS, DEADLINE)
 STATE = (REPORT, WATCH, PARTITION)
 REQUESTS = (ACTIVITY_REQUEST, TROUBLE_REQUEST, SUPPLIER_REQUEST, ESCALATION)
-TOPICS = (*INPUTS, *STATE, JOURNAL, *REQUESTS, DEAD_LETTERS, POLICY)
+TOPICS = (*INPUTS, *STATE, JOURNAL, *REQUESTS, DEAD_LETTERS, POLICY, INVENTORY)
 BY_RECORD = {topic.record: topic for topic in TOPICS}
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
+from qosresolve.core.ids import BODY_BYTES
 from qosresolve.core.inputs import Answer, Command, Deadline, Degradation, Finding, Input
 from qosresolve.core.vocabulary import Verb
 from qosresolve.errors import PoisonRecordError
@@ -41,17 +42,18 @@ _FINDING = Limits(
 )
 _DESCRIBED = (
     "value", "threshold", "unit", "customer_id", "tier", "site", "offering", "owner_party", "cause_key",
+    "marks",
 )  # fmt: skip
 _DEGRADATION = Limits(
     required=("product_id", "event_id", "source", "indicator", "object_id"),
     ids=_DESCRIBED,
-    texts=("description",),
+    texts=("description", "raw"),
     instants=("observed_at",),
 )
 _HANDED_OVER = Limits(
     required=("product_id", "source", "indicator", "object_id"),
     ids=("event_id", *_DESCRIBED),
-    texts=("description",),
+    texts=("description", "raw"),
     instants=("observed_at",),
 )
 _COMMAND = Limits(
@@ -82,16 +84,23 @@ def check(record: str, body: Input) -> None:
     match body:
         case Degradation():
             _check(record, body, _DEGRADATION)
+            _check_content(f"{record}.content", body.content)
         case Command():
             _check(record, body, _CONTROL if body.verb in CONTROL else _COMMAND)
             _check_finding(record, body.finding)
             if body.degradation is not None:
                 _check(f"{record}.degradation", body.degradation, _HANDED_OVER)
+                _check_content(f"{record}.degradation.content", body.degradation.content)
         case Answer():
             _check(record, body, _ANSWER)
             _check_finding(record, body.finding)
         case Deadline():
             _check(record, body, _DEADLINE)
+
+
+def _check_content(where: str, digest: bytes) -> None:
+    if len(digest) not in (0, BODY_BYTES):
+        raise _refused(where, f"{len(digest)} bytes", f"{BODY_BYTES} bytes, or none")
 
 
 def _check_finding(record: str, finding: Finding | None) -> None:

@@ -5,7 +5,7 @@ PoisonRecordError for bytes that are not that record; with a registry, Retriable
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from qosresolve.contracts import convert, limits
 from qosresolve.contracts.codec import Codec
@@ -23,6 +23,8 @@ from qosresolve.core.requests import (
     TroubleRequest,
 )
 from qosresolve.core.watch import Watch
+
+T = TypeVar("T")
 
 REQUESTS: dict[str, type[Request]] = {
     "activity-request": ActivityRequest,
@@ -142,6 +144,16 @@ class Contracts:
     def write_window(self, window: MaintenanceWindow) -> bytes:
         """Return a maintenance window's bytes."""
         return self._write("maintenance-window", window)
+
+    # -- what intake keeps: its classes lie above
+
+    def read_as(self, record: str, kind: type[T], data: bytes) -> T:
+        """Return a record as a dataclass whose fields are the schema's."""
+        return convert.to_core(kind, self._codec.decode(record, data))
+
+    def write_as(self, record: str, value: object) -> bytes:
+        """Return the bytes of such a dataclass."""
+        return self._write(record, value)
 
     def _write(self, record: str, value: object) -> bytes:
         kind: Any = type(value)

@@ -31,7 +31,9 @@ class Cause:
 class Degradation:
     """One event about one indicator of one product (modelled on TMF642 Alarm, TMF649 crossings).
 
-    `observed_at` is the source's time in ms since the epoch; `value` and `threshold` keep the raw text.
+    `observed_at` is the source's time in ms since the epoch; `value` and `threshold` are texts. Where intake
+    wrote them in other units, `raw` has the source's own words. `content` is the digest of what the source
+    said, empty where the whole record is it.
     """
 
     product_id: str
@@ -54,6 +56,9 @@ class Degradation:
     owner_party: str = ""
     cause_key: str = ""
     description: str = ""
+    raw: str = ""
+    marks: str = ""
+    content: bytes = b""
 
     def identity(self) -> str:
         """Return the canonical event id: ONAP uses one source id for violation and abatement."""

@@ -120,7 +120,8 @@ class Staging:
         elif partition_of(body.product_id, self._partitions) != self.number:
             self._forward(message, body, cause)
         else:
-            self._step(message, Received(cause, body, body_digest(value)), now, check_reports=check_reports)
+            digest = (isinstance(body, Degradation) and body.content) or body_digest(value)
+            self._step(message, Received(cause, body, digest), now, check_reports=check_reports)
 
     def _step(self, message: Message, received: Received, now: int, *, check_reports: bool) -> None:
         product = received.body.product_id

@@ -72,6 +72,8 @@ def _plain(hint: object, name: str, valid: bool) -> Values:
         return INSTANTS
     if hint is int:
         return INT if name in int_fields() else LONG
+    if name == "content" and valid:
+        return st.sampled_from((b"", b"four"))
     table: dict[object, Values] = {
         str: IDS.map(lambda text: text[:60]) if valid else st.text(),
         bool: st.booleans(),

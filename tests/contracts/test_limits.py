@@ -106,6 +106,14 @@ def test_refused(body: Simple | Answer, field: str) -> None:
     assert raised.value.stage == "validate"
 
 
+@pytest.mark.parametrize("content", [b"abc", b"12345"])
+def test_a_content_digest_has_its_length(content: bytes) -> None:
+    """It goes into a ring of fingerprints of equal length: another length would shift all of them."""
+    with pytest.raises(PoisonRecordError, match="content"):
+        read(replace(EVENT, content=content))
+    assert read(replace(EVENT, content=b"1234")) == replace(EVENT, content=b"1234")
+
+
 def test_lengths_are_bytes() -> None:
     """The limit itself is taken, in UTF-8 bytes."""
     assert read(replace(EVENT, site="é" * (MAX_ID // 2)))

@@ -21,6 +21,7 @@ from qosresolve.core.report import Report
 from qosresolve.core.requests import Action
 from qosresolve.core.rules import Rule
 from qosresolve.core.watch import Watch
+from qosresolve.intake.inventory import Relation
 from qosresolve.topics import TOPICS
 
 TOP: dict[str, type] = {
@@ -36,6 +37,7 @@ TOP: dict[str, type] = {
     "maintenance-window": MaintenanceWindow,
     "dead-letter": f.DeadLettered,
     "policy": PublishedPolicy,
+    "inventory": Relation,
 }
 
 

@@ -1,0 +1,74 @@
+"""What an operator has to say before foreign events can be understood: pure values.
+
+A policy file of ONAP's TCA, or the intake's own YAML file, is read into these by `rules_file`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from qosresolve.core.vocabulary import Severity
+
+
+class Direction(StrEnum):
+    """How a value is compared with a threshold, in the words of ONAP's TCA policies."""
+
+    LESS = "LESS"
+    LESS_OR_EQUAL = "LESS_OR_EQUAL"
+    GREATER = "GREATER"
+    GREATER_OR_EQUAL = "GREATER_OR_EQUAL"
+    EQUAL = "EQUAL"
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """One threshold of a measurement (ONAP TCA `thresholds[]`).
+
+    `path` is where the value lies in the event, such as
+    `event.measurementFields.nicPerformanceArray[*].receivedTotalPacketsDelta`. `abates` where crossing it
+    means that it is over (`closedLoopEventStatus` ABATED).
+    """
+
+    path: str
+    direction: Direction
+    value: float
+    severity: Severity
+    abates: bool = False
+    loop: str = ""  # closedLoopControlName
+    indicator: str = ""  # what is measured; empty: the last name of the path
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The thresholds of one kind of event (ONAP TCA `metricsPerEventName[]`)."""
+
+    event_name: str
+    thresholds: tuple[Threshold, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """What a control loop watches: its alarms carry neither indicator nor severity."""
+
+    indicator: str
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """All of it. `indicators` gives foreign names of indicators our own; a name that is not in it stays.
+
+    `assumed` is the severity of what carries none.
+    """
+
+    indicators: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)  # by our indicator: where the source names none
+    measurements: tuple[Measured, ...] = ()
+    loops: Mapping[str, Loop] = field(default_factory=dict)
+    assumed: Severity = Severity.MAJOR
+    mappings: tuple["object", ...] = ()  # of `mapping.Mapping`: formats that a YAML file describes
+
+    def indicator(self, name: str) -> str:
+        """Return our name of an indicator."""
+        return self.indicators.get(name, name)

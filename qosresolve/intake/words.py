@@ -1,0 +1,41 @@
+"""Foreign words for severity and for what an event does, in our words.
+
+Words are compared without case, spaces, hyphens and underscores. A word that nobody knows is no severity: the
+caller says which one it assumes, and marks it.
+"""
+
+from qosresolve.core.vocabulary import Severity
+from qosresolve.intake.paths import Json, text
+
+_SEVERITIES = {
+    # TMF642 and X.733 perceived severities, VES eventSeverity and thresholdCrossingAlert criticality
+    "critical": Severity.CRITICAL,
+    "crit": Severity.CRITICAL,
+    "major": Severity.MAJOR,
+    "maj": Severity.MAJOR,
+    "minor": Severity.MINOR,
+    "min": Severity.MINOR,
+    "warning": Severity.WARNING,
+    "warn": Severity.WARNING,
+    "indeterminate": Severity.INDETERMINATE,
+    # TMF621 and MEF: how bad it is for whoever reports it
+    "extensive": Severity.CRITICAL,
+    "significant": Severity.MAJOR,
+    "moderate": Severity.MINOR,
+}
+_CLEARED = frozenset({"normal", "cleared", "clear", "ok", "resolved", "terminated", "inactive"})
+
+
+def plain(value: Json) -> str:
+    """Return a word as it is compared."""
+    return text(value).casefold().replace(" ", "").replace("_", "").replace("-", "")
+
+
+def severity(value: Json) -> Severity | None:
+    """Return a severity, None for a word that is none (`cleared` is none either: see `cleared`)."""
+    return _SEVERITIES.get(plain(value))
+
+
+def cleared(value: Json) -> bool:
+    """Tell whether a word for a severity or state says that it is over."""
+    return plain(value) in _CLEARED
