@@ -4,6 +4,7 @@ Every format reads into these values. Instants are ms since the epoch, UTC. A pa
 (a VES `eventList`), things that are no business of ours, or nothing that can be understood.
 """
 
+from collections.abc import Collection
 from enum import StrEnum
 
 from qosresolve.core.inputs import Answer
@@ -29,9 +30,10 @@ class Observation:
 
     `objects` are the names by which the inventory may know the object, the most specific first: the first
     that it knows counts. `source_id` is unique with source, kind, and sequence or time. `sequence` is the
-    source's own order, 0 where it has none. `value`, `threshold` and `unit` are normalised (see `units`);
-    `raw` keeps the source's own text where that changed them. `cause_id` is the upstream cause, shared by
-    what has the same one (TMF642 correlated alarm, ONAP closed loop).
+    source's own order, 0 where it has none. `observed_at` is 0 where the source tells no time (then it is
+    marked `timeAssumed`): the record's own time stands in for it. `value`, `threshold` and `unit` are
+    normalised (see `units`); `raw` keeps the source's own text where that changed them. `cause_id` is the
+    upstream cause, shared by what has the same one (TMF642 correlated alarm, ONAP closed loop).
     """
 
     source: str
@@ -66,10 +68,28 @@ class Reply:
 
 @record
 class Ignored:
-    """A part of a payload that says nothing about quality: what it was, and why it is passed over."""
+    """A part of a payload that says nothing about quality: what it was, and why it is passed over.
+
+    `what` is the path of the part, then what it is: `eventList[1]: heartbeat`.
+    """
 
     what: str
     reason: str
+
+
+@record
+class Refused:
+    """A part of a payload that should say something and cannot be understood: a dead letter of its own.
+
+    The other parts are taken. `what` is as in `Ignored`, `remedy` says what to mend.
+    """
+
+    what: str
+    reason: str
+    remedy: str
+
+
+Said = Observation | Reply | Ignored | Refused
 
 
 @record
@@ -80,6 +100,32 @@ class Reading:
     observations: tuple[Observation, ...] = ()
     replies: tuple[Reply, ...] = ()
     ignored: tuple[Ignored, ...] = ()
+    refused: tuple[Refused, ...] = ()
+
+
+def reading(name: str, said: Collection[Said]) -> Reading:
+    """Return the reading of what a payload's parts say, each in its place.
+
+    Raises PoisonRecordError where no part could be understood: then the payload as a whole is a dead letter.
+    """
+    refused = tuple(item for item in said if isinstance(item, Refused))
+    if len(refused) == len(said):
+        raise _unreadable(refused)
+    return Reading(
+        name,
+        tuple(item for item in said if isinstance(item, Observation)),
+        tuple(item for item in said if isinstance(item, Reply)),
+        tuple(item for item in said if isinstance(item, Ignored)),
+        refused,
+    )
+
+
+def _unreadable(refused: tuple[Refused, ...]) -> PoisonRecordError:
+    if not refused:
+        return unreadable("nothing is said", "send at least one event")
+    first = refused[0]
+    more = f" (and {len(refused) - 1} more parts)" if len(refused) > 1 else ""
+    return unreadable(f"{first.what}: {first.reason}{more}", first.remedy)
 
 
 def unreadable(what: str, remedy: str, stage: str = "intake") -> PoisonRecordError:

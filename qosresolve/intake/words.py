@@ -23,6 +23,27 @@ _SEVERITIES = {
     "significant": Severity.MAJOR,
     "moderate": Severity.MINOR,
 }
+# X.733 probable causes of a quality of service alarm, and how they are written: TMF642 has a typing error.
+_QUALITY = frozenset(
+    {
+        "thresholdcrossed",
+        "thresholdcrossing",
+        "thresholdcrossingalert",
+        "tca",
+        "performancedegraded",
+        "congestion",
+        "bandwidthreduced",
+        "excessiveresponsetime",
+        "responsetimeexcessive",
+        "responsetimeexecessive",
+        "retransmissionrateexcessive",
+        "excessiveretransmissionrate",
+        "queuesizeexceeded",
+        "resourceatornearingcapacity",
+        "qualityofservicealarm",
+        "qualityofservice",
+    }
+)
 _CLEARED = frozenset({"normal", "cleared", "clear", "ok", "resolved", "terminated", "inactive"})
 
 
@@ -39,3 +60,8 @@ def severity(value: Json) -> Severity | None:
 def cleared(value: Json) -> bool:
     """Tell whether a word for a severity or state says that it is over."""
     return plain(value) in _CLEARED
+
+
+def quality(value: Json) -> bool:
+    """Tell whether an alarm type, probable cause or condition is one of quality, not of a mere fault."""
+    return plain(value) in _QUALITY

@@ -1,0 +1,135 @@
+"""What every sample payload becomes, and why each of its fields that nothing was made of was left out.
+
+`python -m tests.intake.golden` writes `golden/<format>/*.json` anew from `samples/<format>/*.json`; look at
+the diff. The folder's name is the format's (`NAME` of its module); the rules of a format's samples lie in
+`golden_rules`.
+"""
+
+import json
+import pkgutil
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import msgspec
+
+from qosresolve.errors import PoisonRecordError
+from qosresolve.intake import formats
+from qosresolve.intake.paths import Json
+from qosresolve.intake.reading import Ignored, Reading, Refused
+from tests.intake.golden_rules import rules_of
+from tests.intake.tracing import leaf_paths, traced
+
+HERE = Path(__file__).parent
+SAMPLES = HERE / "samples"
+GOLDEN = HERE / "golden"
+
+_INDEX = re.compile(r"\[\d+\]")
+
+
+class UnexplainedError(AssertionError):
+    """A field of a sample is neither used nor left out for a reason."""
+
+
+@cache
+def modules() -> Mapping[str, ModuleType]:
+    """Return the modules that read a format, by its name."""
+    found = (
+        import_module(f"{formats.__name__}.{item.name}") for item in pkgutil.iter_modules(formats.__path__)
+    )
+    return {module.NAME: module for module in found if hasattr(module, "NAME")}
+
+
+def samples() -> list[Path]:
+    """Return all samples."""
+    return sorted(SAMPLES.glob("*/*.json"))
+
+
+def golden_of(sample: Path) -> Path:
+    """Return where a sample's golden file lies."""
+    return GOLDEN / sample.parent.name / sample.name
+
+
+def golden(sample: Path) -> dict[str, Any]:
+    """Return what a sample becomes. Raises UnexplainedError naming the fields without a reason."""
+    module = modules()[sample.parent.name]
+    payload, reads = msgspec.json.decode(sample.read_bytes()), set[str]()
+    try:
+        said = module.read(traced(payload, reads), rules_of(sample.parent.name))
+    except PoisonRecordError as error:
+        return {"error": str(error), "stage": error.stage, "remedy": error.remedy}
+    unread = [path for path in leaf_paths(payload) if path not in reads]
+    return {**shown(said), "left_out": _left_out(unread, reads, said, module.LEFT_OUT, sample)}
+
+
+def shown(value: Json) -> Json:
+    """Return a value as JSON, without what it has by default."""
+    if is_dataclass(value):
+        return {
+            field.name: shown(item)
+            for field in fields(value)
+            if (item := getattr(value, field.name)) != field.default or field.default is MISSING
+        }
+    if isinstance(value, tuple):
+        return [shown(item) for item in value]
+    return value.hex() if isinstance(value, bytes) else value
+
+
+def _left_out(
+    unread: list[str], reads: set[str], said: Reading, reasons: Mapping[str, str], sample: Path
+) -> dict[str, str]:
+    if not said.observations and not said.replies:
+        return {}  # what was ignored or refused says why itself
+    parts: tuple[Ignored | Refused, ...] = (*said.ignored, *said.refused)
+    passed = {item.what.partition(":")[0]: item.reason for item in parts}
+    found = {path: _passed(path, passed) or _reason(path, reasons) for path in unread}
+    unexplained = [path for path, reason in found.items() if not reason]
+    if unexplained:
+        raise UnexplainedError(f"{sample.name}: neither used nor in LEFT_OUT: {', '.join(unexplained)}")
+    seen = {_INDEX.sub("[*]", path) for path in reads}
+    return dict(_merged(found, seen))
+
+
+def _merged(found: Mapping[str, str], seen: set[str]) -> Iterator[tuple[str, str]]:
+    """Yield (path, reason), members of an array as one where none of them was used."""
+    for path, reason in found.items():
+        every = _INDEX.sub("[*]", path)
+        yield (path if every in seen else every), reason
+
+
+def _passed(path: str, passed: Mapping[str, str]) -> str:
+    """Return why the part of the payload in which a field lies was passed over, if it was."""
+    return next((why for part, why in passed.items() if path.startswith((f"{part}.", f"{part}["))), "")
+
+
+def _reason(path: str, reasons: Mapping[str, str]) -> str:
+    """Return the reason of the longest path in LEFT_OUT that is part of a field's own, whole names only."""
+    inside = f".{_INDEX.sub('[*]', path)}."
+    known = [key for key in reasons if f".{key}." in inside or f".{key}[" in inside]
+    return reasons[max(known, key=len)] if known else ""
+
+
+def text_of(value: dict[str, Any]) -> str:
+    """Return the text of a golden file."""
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def main() -> None:
+    """Write all golden files; remove those whose sample is gone."""
+    kept = {golden_of(sample): text_of(golden(sample)) for sample in samples()}
+    for old in set(GOLDEN.glob("*/*.json")) - set(kept):
+        old.unlink()
+    for path, text in kept.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    sys.stdout.write(f"{len(kept)} golden files\n")
+
+
+if __name__ == "__main__":
+    main()
