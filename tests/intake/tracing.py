@@ -4,7 +4,6 @@ The formats read plain dictionaries and lists; these are such, and slower.
 """
 
 from collections.abc import ItemsView, Iterator, ValuesView
-
 from typing import SupportsIndex, overload
 
 from qosresolve.intake.paths import Json
