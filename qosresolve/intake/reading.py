@@ -113,10 +113,10 @@ def reading(name: str, said: Collection[Said]) -> Reading:
         raise _unreadable(refused)
     return Reading(
         name,
-        tuple(item for item in said if isinstance(item, Observation)),
-        tuple(item for item in said if isinstance(item, Reply)),
-        tuple(item for item in said if isinstance(item, Ignored)),
-        refused,
+        observations=tuple(item for item in said if isinstance(item, Observation)),
+        replies=tuple(item for item in said if isinstance(item, Reply)),
+        ignored=tuple(item for item in said if isinstance(item, Ignored)),
+        refused=refused,
     )
 
 

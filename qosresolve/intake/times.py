@@ -33,7 +33,7 @@ def instant(value: Json, unit: str = "") -> Instant | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
-        return _counted(float(value), unit) if abs(value) < LATEST * 1e6 else None
+        return _counted(float(value), unit)
     if not isinstance(value, str):
         return None
     text = value.strip()
