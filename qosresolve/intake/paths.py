@@ -39,6 +39,8 @@ def text(value: Json) -> str:
     """Return a text; numbers and booleans as JSON has them, empty for null, arrays and objects."""
     if isinstance(value, str):
         return value.strip()
+    if value is None:
+        return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):

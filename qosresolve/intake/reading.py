@@ -108,12 +108,15 @@ def reading(name: str, said: Collection[Said]) -> Reading:
 
     Raises PoisonRecordError where no part could be understood: then the payload as a whole is a dead letter.
     """
+    observations = tuple([item for item in said if isinstance(item, Observation)])
+    if observations and len(observations) == len(said):  # nearly always
+        return Reading(name, observations)
     refused = tuple(item for item in said if isinstance(item, Refused))
     if len(refused) == len(said):
         raise _unreadable(refused)
     return Reading(
         name,
-        observations=tuple(item for item in said if isinstance(item, Observation)),
+        observations,
         replies=tuple(item for item in said if isinstance(item, Reply)),
         ignored=tuple(item for item in said if isinstance(item, Ignored)),
         refused=refused,

@@ -4,6 +4,8 @@ Words are compared without case, spaces, hyphens and underscores. A word that no
 caller says which one it assumes, and marks it.
 """
 
+from functools import lru_cache
+
 from qosresolve.core.vocabulary import Severity
 from qosresolve.intake.paths import Json, text
 
@@ -49,7 +51,12 @@ _CLEARED = frozenset({"normal", "cleared", "clear", "ok", "resolved", "terminate
 
 def plain(value: Json) -> str:
     """Return a word as it is compared."""
-    return text(value).casefold().replace(" ", "").replace("_", "").replace("-", "")
+    return _plain(value) if isinstance(value, str) else text(value).casefold()
+
+
+@lru_cache(4096)  # foreign systems have few words, and say them with every event
+def _plain(word: str) -> str:
+    return word.strip().casefold().replace(" ", "").replace("_", "").replace("-", "")
 
 
 def severity(value: Json) -> Severity | None:

@@ -4,6 +4,7 @@ What the domains share lies here too: the names of an object, and name-value pai
 VES 5 and an object in VES 7.
 """
 
+from qosresolve.contracts.limits import EARLIEST, LATEST
 from qosresolve.core.record import record
 from qosresolve.intake.paths import Json, Object, objects, text, whole
 from qosresolve.intake.reading import Mark
@@ -75,9 +76,16 @@ def header(common: Object, extra: Json = None) -> Header:
         _names(common, extra),
         text(get("reportingEntityName")),
         whole(get("sequence")),
-        instant(get("startEpochMicrosec"), "us"),
-        instant(get("lastEpochMicrosec"), "us"),
+        epoch(get("startEpochMicrosec")),
+        epoch(get("lastEpochMicrosec")),
     )
+
+
+def epoch(value: Json) -> Instant | None:
+    """Return the instant of a field of microseconds, which may have milliseconds, or text."""
+    if value.__class__ is int and EARLIEST * 1000 <= value < LATEST * 1000:  # what it should be
+        return Instant(value // 1000)
+    return instant(value, "us")
 
 
 def _names(common: Object, extra: Json) -> tuple[str, ...]:

@@ -5,13 +5,13 @@ A parameter says what was crossed in one of two ways. VES 5: `name`, `value`, `t
 """
 
 import re
-from collections.abc import Iterator
+from functools import lru_cache
 
 from qosresolve.core.record import record
 from qosresolve.core.vocabulary import RANK, DegradationKind, ObjectKind, Severity
 from qosresolve.intake.formats.ves_header import Header, parts
 from qosresolve.intake.measures import measure
-from qosresolve.intake.paths import Json, Object, first, number, obj, objects, text
+from qosresolve.intake.paths import Json, Object, first, items, number, obj, text
 from qosresolve.intake.reading import Mark, Observation, Refused, Said
 from qosresolve.intake.rules import Rules
 from qosresolve.intake.times import Instant, instant
@@ -39,13 +39,11 @@ LEFT_OUT = {
     f"{FIELDS}.associatedAlertIdList[*]": "the first is the cause; it is one for all",
 }
 
-_KINDS = {
-    "set": DegradationKind.RAISE,
-    "cont": DegradationKind.UPDATE,
-    "continue": DegradationKind.UPDATE,
-    "clear": DegradationKind.ABATE,
-    "cleared": DegradationKind.ABATE,
-}
+# Looking a member up costs ten times a name, and these are asked for every event.
+_RAISE, _UPDATE, _ABATE = DegradationKind.RAISE, DegradationKind.UPDATE, DegradationKind.ABATE
+_SERVICE, _RESOURCE = ObjectKind.SERVICE, ObjectKind.RESOURCE
+
+_KINDS = {"set": _RAISE, "cont": _UPDATE, "continue": _UPDATE, "clear": _ABATE, "cleared": _ABATE}
 _VALUES = ("observedValue", "value", "currentValue", "measuredValue")
 _LEVELS = ("thresholdValue", "threshold", "referenceValue")
 _UNITS = ("unit", "units", "uom")
@@ -61,7 +59,7 @@ class _Crossing:
     value: str
     threshold: str
     unit: str
-    criticality: Json
+    criticality: Json = None
 
 
 @record
@@ -81,7 +79,7 @@ class _Alert:
 def read(event: Object, header: Header, rules: Rules, where: str) -> list[Said]:
     """Return what an alert says: an observation for each crossing. `where` is the event's path."""
     fields = obj(event.get(FIELDS))
-    crossings = [*_crossings(fields)]
+    crossings = _crossings(fields)
     if not crossings:
         return [_nameless(where)]
     alert = _alert(fields, header)
@@ -99,11 +97,7 @@ def _nameless(where: str) -> Refused:
 def _alert(fields: Object, header: Header) -> _Alert:
     get = fields.get
     word = get("eventSeverity")
-    kind = (
-        DegradationKind.ABATE
-        if cleared(word)
-        else _KINDS.get(plain(get("alertAction")), DegradationKind.UPDATE)
-    )
+    kind = _ABATE if cleared(word) else _KINDS.get(plain(get("alertAction")), _UPDATE)
     service = plain(get("alertType")) == "serviceanomaly"
     return _Alert(
         header,
@@ -111,18 +105,18 @@ def _alert(fields: Object, header: Header) -> _Alert:
         severity(word),
         _time(fields, header, kind),
         _objects(fields, header, service=service),
-        ObjectKind.SERVICE if service else ObjectKind.RESOURCE,
+        _SERVICE if service else _RESOURCE,
         _cause(get("associatedAlertIdList"), header),
         text(get("alertDescription")),
     )
 
 
 def _time(fields: Object, header: Header, kind: DegradationKind) -> Instant:
-    found = header.began if kind is DegradationKind.RAISE else header.latest
+    found = header.began if kind is _RAISE else header.latest
     if found.at:
         return found
     names = ("eventStartTimestamp", "collectionTimestamp")
-    told = (instant(fields.get(name)) for name in (names if kind is DegradationKind.RAISE else names[::-1]))
+    told = (instant(fields.get(name)) for name in (names if kind is _RAISE else names[::-1]))
     return next(filter(None, told), found)
 
 
@@ -138,57 +132,58 @@ def _cause(alerts: Json, header: Header) -> str:
     return f"{header.reporter or header.source}/{alert}" if alert else ""
 
 
-def _crossings(fields: Object) -> Iterator[_Crossing]:
-    parameters = [*objects(fields.get("additionalParameters"))]
-    for parameter in parameters:
-        yield from _crossed(parameter, text(fields.get("alertValue")) if len(parameters) == 1 else "")
-    if not parameters:
-        yield from _flat(fields)
+def _crossings(fields: Object) -> list[_Crossing]:
+    parameters = items(fields.get("additionalParameters"))
+    alone = text(fields.get("alertValue")) if len(parameters) == 1 else ""
+    found = [crossing for parameter in parameters for crossing in _crossed(obj(parameter), alone)]
+    return found or _flat(fields)
 
 
-def _flat(fields: Object) -> Iterator[_Crossing]:
+def _flat(fields: Object) -> list[_Crossing]:
     """Read what some simulators send: the crossing in the fields themselves; or a description alone."""
     name = text(first(fields, "indicatorName", "thresholdCrossed", "alertDescription"))
-    if name:
-        value, level = text(fields.get("indicatorValue")), text(fields.get("thresholdValue"))
-        yield _Crossing(name, value, level, text(fields.get("indicatorUnit")), None)
+    value, level = text(fields.get("indicatorValue")), text(fields.get("thresholdValue"))
+    return [_Crossing(name, value, level, text(fields.get("indicatorUnit")))] if name else []
 
 
-def _crossed(parameter: Object, alert_value: str) -> Iterator[_Crossing]:
+def _crossed(parameter: Object, alone: str) -> list[_Crossing]:
+    """Return what a parameter says; `alone` is the alert's own value, where it can only be this one's."""
     get = parameter.get
     counters, crossed = obj(get("hashMap")), text(get("thresholdCrossed"))
-    level = _LEVEL.fullmatch(crossed)
-    unit = text(first(counters, *_UNITS)) or (level[2] if level else "")
-    threshold = level[1] if level else text(first(counters, *_LEVELS))
-    name = text(get("name")) or ("" if level else crossed)
-    if name:
-        value = (
-            text(get("value"))
-            or _value(counters, name)
-            or (alert_value if number(alert_value) is not None else "")
-        )
-        yield _Crossing(name, value, threshold, unit, get("criticality"))
-        return
-    for counter, value in _counted(counters):
-        yield _Crossing(counter, value, threshold, unit, get("criticality"))
+    level, unit = _level(crossed)
+    if counters:
+        level, unit = level or text(first(counters, *_LEVELS)), text(first(counters, *_UNITS)) or unit
+    name = text(get("name")) or ("" if _level(crossed)[0] else crossed)
+    criticality = get("criticality")
+    if not name:
+        return [_Crossing(counter, value, level, unit, criticality) for counter, value in _counted(counters)]
+    value = text(get("value")) or _value(counters, name) or (alone if number(alone) is not None else "")
+    return [_Crossing(name, value, level, unit, criticality)]
+
+
+@lru_cache(4096)  # thresholds come again and again
+def _level(crossed: str) -> tuple[str, str]:
+    """Return level and unit where that is what was told, such as `> 90 %`; else it is a threshold's name."""
+    found = _LEVEL.fullmatch(crossed)
+    return (found[1], found[2]) if found else ("", "")
 
 
 def _value(counters: Object, name: str) -> str:
+    if not counters:
+        return ""
     found = text(first(counters, name, *_VALUES))
-    if found or not counters:
-        return found
-    others = [*_counted(counters)]
-    return others[0][1] if len(others) == 1 else ""
+    others = [] if found else _counted(counters)
+    return others[0][1] if len(others) == 1 else found
 
 
-def _counted(counters: Object) -> Iterator[tuple[str, str]]:
-    for name in counters:
-        if name not in _WORDS and number(counters[name]) is not None:
-            yield name, text(counters[name])
+def _counted(counters: Object) -> list[tuple[str, str]]:
+    """Return the counters of a hash map: what has a number, and is no word about another."""
+    own = [name for name in counters if name not in _WORDS]
+    return [(name, text(counters[name])) for name in own if number(counters[name]) is not None]
 
 
 def _observation(alert: _Alert, crossing: _Crossing, rules: Rules) -> Observation:
-    header, indicator = alert.header, rules.indicator(crossing.indicator)
+    header, at, indicator = alert.header, alert.at, rules.indicator(crossing.indicator)
     normal = measure(rules, indicator, crossing.value, crossing.threshold, crossing.unit)
     degree, marks = _severity(alert, crossing, rules)
     return Observation(
@@ -200,22 +195,23 @@ def _observation(alert: _Alert, crossing: _Crossing, rules: Rules) -> Observatio
         alert.objects,
         alert.object_kind,
         degree,
-        alert.at.at,
+        at.at,
         normal.value,
         normal.threshold,
         normal.unit,
         normal.raw,
         alert.cause_id,
         alert.description,
-        (*alert.at.marks, *marks, *normal.marks),
+        at.marks + marks + normal.marks,
     )
 
 
 def _severity(alert: _Alert, crossing: _Crossing, rules: Rules) -> tuple[Severity, tuple[Mark, ...]]:
     """Return how bad a crossing is: the milder of its criticality and the whole alert's severity."""
-    if alert.kind is DegradationKind.ABATE:
-        return alert.severity or Severity.INDETERMINATE, ()
-    told = [degree for degree in (alert.severity, severity(crossing.criticality)) if degree]
-    if told:
-        return min(told, key=RANK.__getitem__), ()
+    whole, own = alert.severity, severity(crossing.criticality)
+    if whole and own:
+        return (whole if RANK[whole] <= RANK[own] else own), ()
+    told = whole or own
+    if told is not None or alert.kind is _ABATE:
+        return told or Severity.INDETERMINATE, ()
     return rules.assumed, (Mark.SEVERITY_ASSUMED,)
