@@ -67,6 +67,19 @@ class Reply:
 
 
 @record
+class Unmatched:
+    """What a neighbour says of something that none of its identifiers ties to a request of ours: parked.
+
+    `channel` as in `Reply`; `identifiers` are the external identifiers that it brought, for whoever looks for
+    the request by hand.
+    """
+
+    channel: str
+    identifiers: tuple[str, ...]
+    reason: str
+
+
+@record
 class Ignored:
     """A part of a payload that says nothing about quality: what it was, and why it is passed over.
 
@@ -99,6 +112,7 @@ class Reading:
     format: str
     observations: tuple[Observation, ...] = ()
     replies: tuple[Reply, ...] = ()
+    unmatched: tuple[Unmatched, ...] = ()
     ignored: tuple[Ignored, ...] = ()
     refused: tuple[Refused, ...] = ()
 

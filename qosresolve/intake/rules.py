@@ -3,11 +3,33 @@
 A policy file of ONAP's TCA, or the intake's own YAML file, is read into these by `rules_file`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 from qosresolve.core.vocabulary import Severity
+from qosresolve.intake.paths import Json
+from qosresolve.intake.reading import Reading
+
+
+class Format(Protocol):
+    """What reads one foreign format: a module of `formats`, or a mapping from a YAML file."""
+
+    @property
+    def name(self) -> str:
+        """As a topic's setting names it."""
+        ...
+
+    @property
+    def fits(self) -> Callable[[Json], bool]:
+        """Whether a decoded payload is of this format."""
+        ...
+
+    @property
+    def read(self) -> Callable[[Json, "Rules"], Reading]:
+        """Read one. Raises PoisonRecordError."""
+        ...
 
 
 class Direction(StrEnum):
@@ -67,7 +89,7 @@ class Rules:
     measurements: tuple[Measured, ...] = ()
     loops: Mapping[str, Loop] = field(default_factory=dict)
     assumed: Severity = Severity.MAJOR
-    mappings: tuple["object", ...] = ()  # of `mapping.Mapping`: formats that a YAML file describes
+    mappings: tuple[Format, ...] = ()  # formats that a YAML file describes
 
     def indicator(self, name: str) -> str:
         """Return our name of an indicator."""

@@ -13,6 +13,7 @@ from qosresolve.core.record import record
 from qosresolve.intake.paths import Json
 from qosresolve.intake.reading import Mark
 
+_HUGE = 1e21
 _BASIC_ZONE = re.compile(r"([+-]\d{2})(\d{2})$")
 
 
@@ -33,7 +34,7 @@ def instant(value: Json, unit: str = "") -> Instant | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
-        return _counted(float(value), unit)
+        return _counted(value, unit)
     if not isinstance(value, str):
         return None
     text = value.strip()
@@ -43,6 +44,8 @@ def instant(value: Json, unit: str = "") -> Instant | None:
 
 
 def _counted(value: float, unit: str) -> Instant | None:
+    if not abs(value) < _HUGE:  # neither is a number that is none, nor one beyond what a float can hold
+        return None
     for name, factor in zip(("s", "ms", "us", "ns"), (1000.0, 1.0, 1e-3, 1e-6), strict=True):
         at = value * factor
         if EARLIEST <= at < LATEST:
