@@ -12,6 +12,7 @@ from qosresolve.core.record import changed
 from qosresolve.errors import PoisonRecordError
 from qosresolve.intake import cloudevents
 from qosresolve.intake.cloudevents import Headers
+from qosresolve.intake.formats import tmf621, tmf623, tmf642, tmf656, tmf688
 from qosresolve.intake.paths import Json
 from qosresolve.intake.reading import Ignored, Reading, unreadable
 from qosresolve.intake.rules import Format, Rules
@@ -45,7 +46,13 @@ class _Known:
 
 
 # Asked in this order: those of which most comes, first.
-_MODULES: tuple[_Module, ...] = ()
+_MODULES: tuple[_Module, ...] = (
+    tmf642,
+    tmf656,
+    tmf621,
+    tmf623,
+    tmf688,  # all other events of TM Forum APIs
+)
 _FORMATS: tuple[Format, ...] = tuple(_Known(item.NAME, item.fits, item.read) for item in _MODULES)
 _BY_NAME = {known.name: known for known in _FORMATS}
 
