@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from qosresolve.core.record import changed
 from qosresolve.intake.decoding import decoded, decoded_base64
 from qosresolve.intake.paths import Json, text
-from qosresolve.intake.reading import Mark, Observation, Reading, unreadable
-from qosresolve.intake.times import instant
+from qosresolve.intake.reading import Mark, Observation, Reading, Reply, unreadable
+from qosresolve.intake.times import Instant, instant
 
 Headers = Sequence[tuple[str, bytes | str | None]]
 
@@ -47,26 +47,25 @@ def is_structured(payload: Json) -> bool:
 
 
 def completed(reading: Reading, attributes: Mapping[str, str]) -> Reading:
-    """Return a reading whose observations have from the envelope what the payload did not say."""
-    if not reading.observations:
-        return reading
-    said = tuple(_completed(item, attributes) for item in reading.observations)
-    return changed(reading, observations=said)
+    """Return a reading that has from the envelope what the payload did not say: source, id and time."""
+    at = instant(attributes.get("time", ""))
+    observations = tuple(_completed(item, attributes, at) for item in reading.observations)
+    replies = tuple(_timed(item, at) for item in reading.replies) if at else reading.replies
+    return changed(reading, observations=observations, replies=replies)
 
 
-def _completed(item: Observation, attributes: Mapping[str, str]) -> Observation:
-    if item.source and item.source_id and item.observed_at:
+def _completed(item: Observation, attributes: Mapping[str, str], at: Instant | None) -> Observation:
+    if at is not None and not item.observed_at:
+        guessed = (*(mark for mark in item.marks if mark is not Mark.TIME_ASSUMED), *at.marks)
+        item = changed(item, observed_at=at.at, marks=guessed)
+    if item.source and item.source_id:
         return item
-    at = None if item.observed_at else instant(attributes.get("time", ""))
-    return changed(
-        item,
-        source=item.source or attributes.get("source", ""),
-        source_id=item.source_id or attributes.get("id", ""),
-        observed_at=at.at if at else item.observed_at,
-        marks=(*(mark for mark in item.marks if mark is not Mark.TIME_ASSUMED), *at.marks)
-        if at
-        else item.marks,
-    )
+    source, source_id = attributes.get("source", ""), attributes.get("id", "")
+    return changed(item, source=item.source or source, source_id=item.source_id or source_id)
+
+
+def _timed(reply: Reply, at: Instant) -> Reply:
+    return reply if reply.answer.at else changed(reply, answer=changed(reply.answer, at=at.at))
 
 
 def _data(payload: Mapping[str, Json]) -> Json:

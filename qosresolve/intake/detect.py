@@ -6,15 +6,16 @@ A new format is a module in `formats` and one name in `_MODULES`. Formats that a
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Protocol, TypeVar
 
 from qosresolve.core.record import changed
 from qosresolve.errors import PoisonRecordError
 from qosresolve.intake import cloudevents
 from qosresolve.intake.cloudevents import Headers
-from qosresolve.intake.formats import tmf621, tmf623, tmf642, tmf656, tmf688
+from qosresolve.intake.formats import tmf621, tmf623, tmf642, tmf656, tmf688, ves
 from qosresolve.intake.paths import Json
-from qosresolve.intake.reading import Ignored, Reading, unreadable
+from qosresolve.intake.reading import Reading, Refused, unreadable
 from qosresolve.intake.rules import Format, Rules
 
 AUTO = "auto"
@@ -47,6 +48,7 @@ class _Known:
 
 # Asked in this order: those of which most comes, first.
 _MODULES: tuple[_Module, ...] = (
+    ves,
     tmf642,
     tmf656,
     tmf621,
@@ -76,7 +78,12 @@ def read(topic_format: str, headers: Headers, value: bytes, rules: Rules) -> Rea
         reading = interpreted(topic_format, event.payload, rules)
     except _FAULTS as error:
         raise _fault(event.payload, error) from error
-    return cloudevents.completed(reading, event.attributes) if event.attributes else reading
+    if event.attributes:
+        reading = cloudevents.completed(reading, event.attributes)
+    for item in reading.observations:
+        if not item.source or not item.source_id:
+            return _named_by_content(reading, value)
+    return reading
 
 
 def interpreted(topic_format: str, payload: Json, rules: Rules) -> Reading:
@@ -116,9 +123,26 @@ def _named(name: str, rules: Rules) -> Format:
 
 def _told(reading: Reading) -> Reading:
     """Return a reading that says something. Raises PoisonRecordError for one that does not."""
-    if reading.observations or reading.replies or reading.unmatched or reading.ignored:
+    if any((reading.observations, reading.replies, reading.unmatched, reading.ignored, reading.refused)):
         return reading
     raise unreadable(f"{reading.format} that says nothing", "look at the payload: was it cut?")
+
+
+def _named_by_content(reading: Reading, value: bytes) -> Reading:
+    """Return a reading whose observations have names, so that a payload that is sent again is recognised.
+
+    A source without a name is called after its format; an event without one after its bytes.
+    """
+    digest = blake2b(value, digest_size=8).hexdigest()
+    named = tuple(
+        changed(
+            item,
+            source=item.source or reading.format,
+            source_id=item.source_id or (f"{digest}/{index}" if index else digest),
+        )
+        for index, item in enumerate(reading.observations)
+    )
+    return changed(reading, observations=named)
 
 
 # -- arrays
@@ -136,16 +160,20 @@ def _member(topic_format: str, item: Json, rules: Rules) -> Reading | PoisonReco
 
 def _together(found: list[Reading | PoisonRecordError]) -> Reading:
     readings = [item for item in found if isinstance(item, Reading)]
-    errors = [item for item in found if not isinstance(item, Reading)]
     if not readings:
-        raise errors[0]
-    failed = tuple(Ignored("a member of an array", str(error)) for error in errors)
+        raise next(item for item in found if not isinstance(item, Reading))
+    failed = tuple(
+        Refused(f"[{index}]", str(item), item.remedy)
+        for index, item in enumerate(found)
+        if not isinstance(item, Reading)
+    )
     return changed(
         readings[0],
         observations=_all(item.observations for item in readings),
         replies=_all(item.replies for item in readings),
         unmatched=_all(item.unmatched for item in readings),
-        ignored=(*_all(item.ignored for item in readings), *failed),
+        ignored=_all(item.ignored for item in readings),
+        refused=(*_all(item.refused for item in readings), *failed),
     )
 
 

@@ -102,7 +102,7 @@ class Refused:
     remedy: str
 
 
-Said = Observation | Reply | Ignored | Refused
+Said = Observation | Reply | Unmatched | Ignored | Refused
 
 
 @record
@@ -132,6 +132,7 @@ def reading(name: str, said: Collection[Said]) -> Reading:
         name,
         observations,
         replies=tuple(item for item in said if isinstance(item, Reply)),
+        unmatched=tuple(item for item in said if isinstance(item, Unmatched)),
         ignored=tuple(item for item in said if isinstance(item, Ignored)),
         refused=refused,
     )

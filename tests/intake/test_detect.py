@@ -150,13 +150,26 @@ def test_members_of_an_array_count_each_for_itself() -> None:
     """What one member says is not lost because of another, which is told with its reason."""
     reading = _read([{"probe": "latency"}, {"foo": 1}, {"probe": None}])
     assert [item.indicator for item in reading.observations] == ["latency"]
-    assert [item.what for item in reading.ignored] == ["probe", "a member of an array"]
-    assert "no format fits" in reading.ignored[1].reason
+    assert [item.what for item in reading.ignored] == ["probe"]
+    (refused,) = reading.refused
+    assert refused.what == "[1]"
+    assert "no format fits" in refused.reason
+    assert refused.remedy
 
 
 def test_an_array_of_which_nothing_is_understood_is_refused() -> None:
     """It is a dead letter like any of its members would be."""
     assert "with foo" in str(_refused(b'[{"foo": 1}, {"bar": 1}]'))
+
+
+def test_what_has_no_name_is_named_by_its_content() -> None:
+    """The same bytes get the same id, so that they are recognised when they come again; others another."""
+    (first,), (again,), (other,) = (
+        _read({"probe": "latency", "n": number_}).observations for number_ in (1, 1, 2)
+    )
+    assert first.source == "probe"
+    assert first.source_id
+    assert first.source_id == again.source_id != other.source_id
 
 
 # -- CloudEvents
@@ -240,4 +253,5 @@ def _told(value: bytes) -> bool:
         reading = detect.read("auto", (), value, RULES)
     except PoisonRecordError as error:
         return bool(error.remedy and str(error))
-    return bool(reading.observations or reading.replies or reading.unmatched or reading.ignored)
+    said = (reading.observations, reading.replies, reading.unmatched, reading.ignored, reading.refused)
+    return any(said)

@@ -1,6 +1,6 @@
 """TMF621 trouble tickets, v4 and v5: a supplier's answers to what it was engaged for."""
 
-from qosresolve.intake.formats import tmf_event
+from qosresolve.intake.formats import tmf_answer, tmf_event
 from qosresolve.intake.formats.tmf_answer import Words, answered
 from qosresolve.intake.formats.tmf_event import TICKET, Event
 from qosresolve.intake.paths import Json
@@ -10,13 +10,16 @@ from qosresolve.intake.words import plain
 
 NAME = "tmf621"
 LEFT_OUT = {
-    "attachment[*].*": "lies with the supplier",
+    **tmf_event.LEFT_OUT,
+    **tmf_answer.LEFT_OUT,
+    "attachment": "lies with the supplier",
     "description": "what we asked for, come back",
     "priority": "as description",
-    "relatedEntity[*].*": "as description",
+    "relatedEntity": "as description",
     "requestedResolutionDate": "as description",
     "severity": "as description",
     "ticketType": "as description",
+    "troubleTicketCharacteristic": "as description; a date by which it is to be resolved is looked for",
 }
 
 _WORDS = Words(NAME, "supplier-status", "troubleTicketCharacteristic", ("relatedParty",))

@@ -9,16 +9,18 @@ from qosresolve.core.vocabulary import DegradationKind, ObjectKind, Severity
 from qosresolve.intake import words
 from qosresolve.intake.formats import tmf_event
 from qosresolve.intake.formats.tmf_event import VIOLATION, Event, names, unique
+from qosresolve.intake.measures import measure
 from qosresolve.intake.paths import Json, Object, first, obj, objects, text
 from qosresolve.intake.reading import Mark, Observation, Reading, unreadable
 from qosresolve.intake.rules import Rules
 from qosresolve.intake.times import Instant, instant
-from qosresolve.intake.units import normalised
 
 NAME = "tmf623"
 LEFT_OUT = {
-    "href": "where the violation is, not what it says",
-    "violation.attachment.*": "lies with the SLA's system",
+    **tmf_event.LEFT_OUT,
+    "rule.id": "its metric says what it is about",
+    "slaViolation.id": "the event's id is taken",
+    "violation.attachment": "lies with the SLA's system",
     "violation.tolerance": "the rule's own; whether it is a violation was decided there",
     "violation.violationAverage": "as tolerance",
 }
@@ -64,16 +66,16 @@ def _observed(
 ) -> Observation:
     body = event.body
     indicator = rules.indicator(_indicator(violation))
-    unit = text(violation.get("unit")) or rules.units.get(indicator, "")
-    normal = normalised(
-        text(violation.get("actualValue")), _bare(text(violation.get("referenceValue"))), unit
+    reference = _bare(text(violation.get("referenceValue")))
+    normal = measure(
+        rules, indicator, text(violation.get("actualValue")), reference, text(violation.get("unit"))
     )
     severity, marks = _severity(violation, rules)
     at = instant(body.get("date")) or event.at or Instant(0, (Mark.TIME_ASSUMED,))
     own_id = event.event_id or text(body.get("id"))
     return Observation(
         source=event.system,
-        source_id=f"{own_id}#{indicator}" if several else own_id,
+        source_id=f"{own_id}/{indicator}" if several else own_id,
         sequence=0,
         kind=DegradationKind.RAISE,
         indicator=indicator,

@@ -11,38 +11,39 @@ from qosresolve.core.vocabulary import DegradationKind, ObjectKind, Severity
 from qosresolve.intake import words
 from qosresolve.intake.formats import tmf_event
 from qosresolve.intake.formats.tmf_event import ALARM, Event, names, unique
+from qosresolve.intake.measures import measure
 from qosresolve.intake.paths import Json, Object, first, items, objects, text
 from qosresolve.intake.reading import Ignored, Mark, Observation, Reading, unreadable
 from qosresolve.intake.rules import Rules
 from qosresolve.intake.times import Instant, instant
-from qosresolve.intake.units import normalised
 from qosresolve.intake.words import plain
 
 NAME = "tmf642"
 LEFT_OUT = {
+    **tmf_event.LEFT_OUT,
+    "alarm.id": "taken where no event has an id, and where isRootCause makes it the cause of others",
+    "alarmClearedTime": "the state says that it is raised",
+    "alarmRaisedTime": "it began earlier; this is when it changed or was over",
+    "alarmReportingTime": "taken where no other time is told",
+    "externalAlarmId": "as alarm.id",
+    "isRootCause": "it has a parent",
+    "perceivedSeverity": "of an alarm that is passed over",
+    "reportingSystemId": "taken where sourceSystemId is missing",
+    "state": "its severity says that it is over",
     "ackState": "acknowledging an alarm is not acknowledging a report",
     "ackSystemId": "as ackState",
     "ackUserId": "as ackState; a person",
     "alarmEscalation": "escalation of a report follows its policy",
     "clearSystemId": "who cleared it changes nothing",
     "clearUserId": "as clearSystemId; a person",
-    "comment[*].*": "texts of people",
+    "comment": "texts of people",
     "crossedThresholdInformation.threshold.id": "the name of a threshold, not its value",
-    "href": "where the alarm is, not what it says",
-    "place[*].*": "the inventory knows the site",
+    "place": "the inventory knows the site",
     "plannedOutageIndicator": "maintenance is entered as a window (`qosresolve windows`)",
     "proposedRepairedActions": "the plan says what is done",
     "serviceAffecting": "the inventory knows which products lie on it",
 }
 
-_QUALITY = "qualityofservice"
-_CAUSES = frozenset(
-    {
-        *("thresholdcrossed", "performancedegraded", "congestion", "bandwidthreduced"),
-        *("excessiveresponsetime", "responsetimeexcessive"),
-        "responsetimeexecessive",  # as ITU-T X.733's Open API spells it
-    }
-)
 _LIVES = frozenset({"raised", "updated", "active", "changed"})
 _TIMES = {
     DegradationKind.RAISE: ("alarmRaisedTime",),
@@ -94,10 +95,10 @@ def of_event(event: Event, rules: Rules) -> Reading:
 
 def _passed_over(alarm: Object) -> str:
     """Return why an alarm says nothing about quality, empty where it does."""
-    kind, cause = plain(alarm.get("alarmType")), plain(alarm.get("probableCause"))
-    if kind.startswith(_QUALITY) or cause in _CAUSES:
+    kind, cause = alarm.get("alarmType"), alarm.get("probableCause")
+    if words.quality(kind) or words.quality(cause):
         return ""
-    if not kind and not cause:
+    if not text(kind) and not text(cause):
         crossed = first(alarm, "crossedThresholdInformation")
         return "" if crossed else "it has neither alarmType nor probableCause: what it is about is not said"
     return "neither its alarmType is qualityOfServiceAlarm nor its probableCause one of quality"
@@ -108,19 +109,17 @@ def _observations(event: Event, rules: Rules) -> Iterator[Observation]:
     kind = _kind(event)
     at = _time(event, kind)
     severity, marks = _severity(alarm, kind, rules)
-    targets, measures = _targets(alarm), _measures(alarm, rules)
+    targets, measures = _targets(event), _measures(alarm, rules)
     for objects_, object_kind in targets:
-        for measure in measures:
-            normal = normalised(
-                measure.value, measure.threshold, measure.unit or rules.units.get(measure.indicator, "")
-            )
-            parts = ((measure.indicator, len(measures)), (objects_[-1], len(targets)))
+        for crossed in measures:
+            normal = measure(rules, crossed.indicator, crossed.value, crossed.threshold, crossed.unit)
+            parts = ((crossed.indicator, len(measures)), (objects_[-1], len(targets)))
             yield Observation(
                 source=_source(event),
-                source_id="#".join([_id(event), *(part for part, count in parts if count > 1)]),
+                source_id="/".join([_id(event), *(part for part, count in parts if count > 1)]),
                 sequence=0,
                 kind=kind,
-                indicator=measure.indicator,
+                indicator=crossed.indicator,
                 objects=objects_,
                 object_kind=object_kind,
                 severity=severity,
@@ -130,7 +129,7 @@ def _observations(event: Event, rules: Rules) -> Iterator[Observation]:
                 unit=normal.unit,
                 raw=normal.raw,
                 cause_id=_cause(alarm),
-                description=measure.description,
+                description=crossed.description,
                 marks=(*marks, *at.marks, *normal.marks),
             )
 
@@ -199,11 +198,14 @@ def _instant(alarm: Object, fields: tuple[str, ...]) -> Instant | None:
     return next((at for at in (instant(alarm.get(name)) for name in fields) if at is not None), None)
 
 
-def _targets(alarm: Object) -> list[tuple[tuple[str, ...], ObjectKind]]:
+def _targets(event: Event) -> list[tuple[tuple[str, ...], ObjectKind]]:
     """Return by which names the inventory may know what is affected; each of several services on its own."""
+    alarm = event.body
     alarmed = unique(names(alarm.get("alarmedObject")))
     services = [unique(names(item)) for item in items(alarm.get("affectedService"))]
     services = [item for item in services if item]
+    if not alarmed and not services:
+        alarmed = event.about
     if not alarmed and not services:
         raise unreadable(
             "an alarm that names no object", "alarmedObject or affectedService has to be in the alarm"

@@ -2,32 +2,40 @@
 
 from collections.abc import Iterator
 
-from qosresolve.core.record import changed
-from qosresolve.intake.formats import tmf642, tmf_event
+from qosresolve.errors import PoisonRecordError
+from qosresolve.intake.formats import tmf642, tmf_answer, tmf_event
 from qosresolve.intake.formats.tmf_answer import Words, answered, is_ours
-from qosresolve.intake.formats.tmf_event import ALARM, PROBLEM, Event
-from qosresolve.intake.paths import Json, Object, objects, text
-from qosresolve.intake.reading import Ignored, Reading, unreadable
+from qosresolve.intake.formats.tmf_event import ALARM, PROBLEM, Event, names, unique
+from qosresolve.intake.paths import Json, objects, text
+from qosresolve.intake.reading import Ignored, Observation, Reading, Refused, Said, reading, unreadable
 from qosresolve.intake.rules import Rules
 from qosresolve.intake.words import plain
 
 NAME = "tmf656"
 LEFT_OUT = {
-    "affectedLocation[*].*": "the inventory knows the site",
+    **tmf642.LEFT_OUT,
+    **tmf_answer.LEFT_OUT,
+    "affectedLocation": "the inventory knows the site",
+    "affectedResource": "as category; an alarm that names no object is about it",
+    "affectedService": "as affectedResource",
     "category": "what we asked for, come back",
     "description": "as category",
     "firstAlert.id": "a reference; an alarm that lies there in full is read",
+    "originatorParty": "as category",
     "priority": "as category",
-    "relatedEntity[*].*": "as category",
-    "rootCauseResource[*].*": "as category; a root cause that was found comes as a finding",
-    "rootCauseService[*].*": "as rootCauseResource",
-    "trackingRecord[*].*": "texts of people",
+    "reason": "as category",
+    "relatedEntity": "as category",
+    "rootCauseResource": "as category; a root cause that was found comes as a finding",
+    "rootCauseService": "as rootCauseResource",
+    "status": "of a problem of others, taken for its alarms",
+    "trackingRecord": "texts of people",
     "underlyingAlarm[*].id": "as firstAlert.id",
 }
 
 _WORDS = Words(
     NAME, "trouble-status", "characteristic", ("responsibleParty", "relatedParty"), "parentProblem"
 )
+_AFFECTED = ("affectedResource", "affectedService")
 _ALARMS = ("firstAlert", "underlyingAlarm")
 _OWN_FIELDS = ("originatorParty", "problemEscalation", "affectedNumberOfServices", "underlyingAlarm")
 
@@ -53,31 +61,29 @@ def read(payload: Json, rules: Rules) -> Reading:
 
 def of_event(event: Event, rules: Rules) -> Reading:
     """Return what the service problem of a notification says: an answer, the alarms it carries, or both."""
-    alarms = [tmf642.of_event(item, rules) for item in _alarms(event)]
-    answer = answered(event, _WORDS)
-    seen = tuple(item for alarm in alarms for item in alarm.observations)
-    passed_over = tuple(item for alarm in alarms for item in alarm.ignored)
-    if seen and not is_ours(event):
+    alarms = [part for alarm in _alarms(event) for part in _said(alarm, rules)]
+    if any(isinstance(part, Observation) for part in alarms) and not is_ours(event):
         reason = "a problem of others; the alarms that it carries are taken"
-        return Reading(NAME, seen, ignored=(*passed_over, Ignored("serviceProblem", reason)))
-    return changed(answer, observations=seen, ignored=(*answer.ignored, *passed_over))
+        return reading(NAME, [*alarms, Ignored("serviceProblem", reason)])
+    answer = answered(event, _WORDS)
+    return reading(NAME, [*answer.replies, *answer.unmatched, *answer.ignored, *alarms])
+
+
+def _said(alarm: Event, rules: Rules) -> tuple[Said, ...]:
+    """Return what an alarm in a problem says; one that cannot be understood leaves the rest as it is."""
+    try:
+        told = tmf642.of_event(alarm, rules)
+    except PoisonRecordError as error:
+        return (Refused("serviceProblem: alarm", str(error), error.remedy),)
+    return (*told.observations, *told.ignored)
 
 
 def _alarms(event: Event) -> Iterator[Event]:
-    """Yield the alarms that lie in a problem in full, not as references."""
-    system = event.system or text(event.body.get("originatingSystem"))
+    """Yield the alarms that lie in a problem in full, not as references; what it affects, they are about."""
+    problem = event.body
+    system = event.system or text(problem.get("originatingSystem"))
     for name in _ALARMS:
-        for alarm in objects(event.body.get(name)):
+        for alarm in objects(problem.get(name)):
             if "perceivedSeverity" in alarm or "crossedThresholdInformation" in alarm:
-                yield Event(ALARM, "", _placed(alarm, event.body), system=system, at=event.at)
-
-
-def _placed(alarm: Object, problem: Object) -> Object:
-    """Return an alarm with what the problem affects, where it names no object itself."""
-    if "alarmedObject" in alarm or "affectedService" in alarm:
-        return alarm
-    affected = {
-        "alarmedObject": problem.get("affectedResource"),
-        "affectedService": problem.get("affectedService"),
-    }
-    return {**alarm, **affected}
+                about = unique(name for field in _AFFECTED for name in names(problem.get(field)))
+                yield Event(ALARM, "", alarm, system=system, about=about, at=event.at)

@@ -9,14 +9,7 @@ from qosresolve.intake.reading import Ignored, Reading, unreadable
 from qosresolve.intake.rules import Rules
 
 NAME = "tmf688"
-LEFT_OUT = {
-    "analyticCharacteristic[*].*": "what an analytics system made of it",
-    "correlationId": "of the message, not of the alarm",
-    "domain": "the owning API is known by its entity",
-    "priority": "of the message",
-    "relatedParty[*].*": "whose it is, the inventory knows",
-    "timeReceived": "when another system got it",
-}
+LEFT_OUT = {**tmf621.LEFT_OUT, **tmf623.LEFT_OUT, **tmf656.LEFT_OUT}
 
 _READERS: dict[str, Callable[[Event, Rules], Reading]] = {
     ALARM: tmf642.of_event,

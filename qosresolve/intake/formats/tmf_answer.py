@@ -16,6 +16,18 @@ from qosresolve.intake.reading import Ignored, Reading, Reply, Unmatched
 from qosresolve.intake.times import instant
 from qosresolve.intake.words import plain
 
+LEFT_OUT = {
+    "externalIdentifier[*].externalIdentifierType": "the identifier itself says whose it is",
+    "externalIdentifier[*].owner": "as externalIdentifierType",
+    "note": "of people; the newest is taken where no reason is told",
+    "relatedParty[*].role": "looked at for the supplier",
+    "responsibleParty.role": "the field says it",
+    "statusChange": "history; its newest reason is taken where the status has none",
+    "statusChangeDate": "taken where no event tells a time",
+    "statusChangeHistory": "as statusChange",
+    "statusChangeReason": "what is asked for says more",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Words:

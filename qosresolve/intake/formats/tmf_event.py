@@ -14,6 +14,27 @@ from qosresolve.intake.words import plain
 
 ALARM, PROBLEM, TICKET, VIOLATION = "alarm", "serviceProblem", "troubleTicket", "slaViolation"
 
+LEFT_OUT = {
+    "@baseType": "fields are read by name, whatever the type is derived from",
+    "@referredType": "what a reference is to, its field says",
+    "@schemaLocation": "as @baseType",
+    "@type": "as @baseType; of a notification, where eventType does not say it",
+    "analyticCharacteristic": "what an analytics system made of it",
+    "correlationId": "of messages, not of what they are about",
+    "description": "taken where the entity itself asks without words",
+    "domain": "the owning API is known by its entity",
+    "eventTime": "taken where no time says when it occurred",
+    "href": "where it is, not what it says; its end is a name where a reference has no other",
+    "priority": "of the message, not of the trouble",
+    "recordTime": "when it was noted",
+    "relatedParty": "whose it is, the inventory knows",
+    "reportingSystem": "taken where the entity names no system",
+    "serviceProblem.id": "the entity in the notification says it too",
+    "source": "taken where the entity names no object, or no system",
+    "timeReceived": "when another system got it",
+    "title": "as description",
+}
+
 _ENTITIES = {
     "alarm": ALARM,
     "resourcealarm": ALARM,
@@ -42,6 +63,7 @@ class Event:
     body: Object
     event_id: str = ""
     system: str = ""
+    about: tuple[str, ...] = ()  # TMF688 source: names of the entity that it is about
     at: Instant | None = None
     said: str = ""  # description or title
     required: Json = None  # informationRequired, which lies beside the entity
@@ -110,6 +132,7 @@ def _event(wrappers: list[Object], held: Object, entity: str, body: Object) -> E
         body,
         event_id=_first(wrappers, "eventId", "id"),
         system=_system(wrappers),
+        about=unique(name for item in wrappers for name in names(item.get("source"))),
         at=next((at for at in times if at is not None), None),
         said=_first(wrappers, "description", "title"),
         required=first(held, "informationRequired")
@@ -119,7 +142,7 @@ def _event(wrappers: list[Object], held: Object, entity: str, body: Object) -> E
 
 
 def _first(wrappers: list[Object], *names: str) -> str:
-    found = (text(item.get(name)) for item in wrappers for name in names)
+    found = [text(item.get(name)) for item in wrappers for name in names]
     return next((item for item in found if item), "")
 
 
@@ -138,7 +161,7 @@ def _verb(event_type: str, entity: str) -> str:
 
 
 def _system(wrappers: list[Object]) -> str:
-    """Return who reports it; TMF688 `source` is an entity, and taken where no system is named."""
+    """Return who reports it; what it is about, where no system is named."""
     refs = (item.get(name) for name in ("reportingSystem", "source") for item in wrappers)
     return next((name for ref in refs for name in names(ref)), "")
 
