@@ -47,18 +47,21 @@ class Document:
         return Finding(check, self.file, line, column, dotted(loc), problem, remedy)
 
 
-def read_yaml(text: str, file: str) -> Document:
-    """Return the data and places of one YAML document. Raises PolicyFileError where it is not one."""
+def read_yaml(text: str, file: str, *, example: str = "the packaged default policy") -> Document:
+    """Return the data and places of one YAML document. Raises PolicyFileError where it is not one.
+
+    `example` is what whoever wrote it should compare it with.
+    """
     if len(text) > MAX_CHARACTERS:
-        raise _whole(file, f"is longer than {MAX_CHARACTERS} characters", "keep one policy to a file")
+        raise _whole(file, f"is longer than {MAX_CHARACTERS} characters", "keep one thing to a file")
     try:
         root = yaml.compose(text, Loader=yaml.BaseLoader)
     except yaml.YAMLError as error:
         raise PolicyFileError([_syntax(error, file)]) from error
     except RecursionError:
-        raise _whole(file, "is nested too deeply", "keep the shape of the packaged policy") from None
+        raise _whole(file, "is nested too deeply", f"keep the shape of {example}") from None
     if root is None:
-        raise _whole(file, "is empty", "start from the packaged default policy")
+        raise _whole(file, "is empty", f"start from {example}")
     walk = _Walk(file)
     data = walk.take(root, ())
     return Document(file, data, walk.values, walk.keys, tuple(walk.findings))

@@ -15,7 +15,7 @@ from qosresolve.contracts.policy.words import NONE, parse_duration, parse_span
 from qosresolve.core.vocabulary import ClockName, RootCauseKind
 
 
-def _told(parse: Callable[[str], object], value: object) -> object:
+def told(parse: Callable[[str], object], value: object) -> object:
     """Parse a text; the error keeps problem and remedy apart."""
     if not isinstance(value, str):
         raise PydanticCustomError("not_text", "is a block; write one value")
@@ -67,11 +67,11 @@ def hours(value: object) -> object:
 
 Span = tuple[int, int]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
-Duration = Annotated[int, PlainValidator(partial(_told, parse_duration))]
-PositiveDuration = Annotated[int, PlainValidator(partial(_told, _positive))]
-TargetDuration = Annotated[int | None, PlainValidator(partial(_told, _target))]
-OpenSpan = Annotated[Span, PlainValidator(partial(_told, parse_span))]
-IsoDate = Annotated[str, PlainValidator(partial(_told, _iso_date))]
+Duration = Annotated[int, PlainValidator(partial(told, parse_duration))]
+PositiveDuration = Annotated[int, PlainValidator(partial(told, _positive))]
+TargetDuration = Annotated[int | None, PlainValidator(partial(told, _target))]
+OpenSpan = Annotated[Span, PlainValidator(partial(told, parse_span))]
+IsoDate = Annotated[str, PlainValidator(partial(told, _iso_date))]
 Words = Annotated[tuple[Word, ...], BeforeValidator(listed)]
 Spans = Annotated[tuple[OpenSpan, ...], BeforeValidator(listed)]
 Kinds = Annotated[tuple[RootCauseKind, ...], BeforeValidator(listed)]

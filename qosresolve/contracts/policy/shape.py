@@ -18,6 +18,7 @@ _SHAPES = {
     "tuple_type": ("is not a list", "write [one, two], or [] for none"),
     "string_type": ("is a block", "write one value"),
     "int_type": ("is a block", "write one number"),
+    "float_type": ("is a block", "write one number"),
     "bool_type": ("is a block", "write true or false"),
     "string_too_short": ("is empty", "write a name"),
     "too_short": ("is empty", "write at least one"),
@@ -26,6 +27,7 @@ _OWN = ("text", "not_text")  # `model`'s own: the message says problem and remed
 _WORDS = ("enum", "literal_error")
 _LIMITS = {
     "int_parsing": ("is not a whole number", "write digits only"),
+    "float_parsing": ("is not a number", "write digits, with a point where there is a fraction"),
     "bool_parsing": ("is neither true nor false", "write true or false"),
     "greater_than_equal": ("is too small", "write {ge} or more"),
     "less_than_equal": ("is too large", "write {le} or less"),
@@ -99,14 +101,18 @@ def _model(loc: Loc, kind: type[BaseModel]) -> dict[str, FieldInfo]:
     at: object = kind
     for part in loc:
         model = _within(at)
-        at = _held(at) if _holder(at) or model is None else model.model_fields[str(part)].annotation
+        at = _held(at) if _holds(at, part) or model is None else model.model_fields[str(part)].annotation
     found = _within(at)
     return dict(found.model_fields) if found else {}
 
 
-def _holder(annotation: object) -> bool:
-    """Tell whether a path goes into it by name or number: a mapping or a tuple, not a model."""
-    return get_origin(annotation) in (Mapping, tuple)
+def _holds(annotation: object, part: str | int) -> bool:
+    """Tell whether a path goes into it by name or number: a mapping or a tuple, not a model.
+
+    A name leads into the model that stands for a tuple of one.
+    """
+    origin = get_origin(annotation)
+    return origin is Mapping or (origin is tuple and isinstance(part, int))
 
 
 def _held(annotation: object) -> object:
