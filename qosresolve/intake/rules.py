@@ -48,7 +48,9 @@ class Threshold:
 
     `path` is where the value lies in the event, such as
     `event.measurementFields.nicPerformanceArray[*].receivedTotalPacketsDelta`. `abates` where crossing it
-    means that it is over (`closedLoopEventStatus` ABATED).
+    means that it is over (`closedLoopEventStatus` ABATED). `member` is the field that tells the members of
+    an array apart, such as `nicIdentifier`: then each is an object of its own, `source/member`. Without it
+    they are one: bad where any is, over where all are.
     """
 
     path: str
@@ -59,6 +61,7 @@ class Threshold:
     loop: str = ""  # closedLoopControlName
     indicator: str = ""  # what is measured; empty: the last name of the path
     unit: str = ""
+    member: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,8 @@ class Loop:
 class Rules:
     """All of it. `indicators` gives foreign names of indicators our own; a name that is not in it stays.
 
-    `assumed` is the severity of what carries none.
+    `assumed` is the severity of what carries none. `bad_below` are our indicators that are bad when they
+    fall: 3GPP tells the direction of a crossing, not which one is bad.
     """
 
     indicators: Mapping[str, str] = field(default_factory=dict)
@@ -90,6 +94,16 @@ class Rules:
     loops: Mapping[str, Loop] = field(default_factory=dict)
     assumed: Severity = Severity.MAJOR
     mappings: tuple[Format, ...] = ()  # formats that a YAML file describes
+
+    bad_below: frozenset[str] = frozenset()
+    thresholds: Mapping[str, tuple[Threshold, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Gather all thresholds of an event's name, in their order: asked for every measurement."""
+        found: dict[str, tuple[Threshold, ...]] = {}
+        for measured in self.measurements:
+            found[measured.event_name] = (*found.get(measured.event_name, ()), *measured.thresholds)
+        object.__setattr__(self, "thresholds", found)
 
     def indicator(self, name: str) -> str:
         """Return our name of an indicator."""

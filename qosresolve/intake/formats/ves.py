@@ -3,7 +3,7 @@
 An event of a batch stands for itself: what cannot be understood is refused, and the others are taken.
 """
 
-from qosresolve.intake.formats import ves_header, ves_threshold
+from qosresolve.intake.formats import ves_fault, ves_header, ves_measurement, ves_standard, ves_threshold
 from qosresolve.intake.formats.ves_header import header
 from qosresolve.intake.paths import Json, Object, first, items, obj
 from qosresolve.intake.reading import Ignored, Reading, Refused, Said, reading
@@ -11,10 +11,22 @@ from qosresolve.intake.rules import Rules
 from qosresolve.intake.words import plain
 
 NAME = "ves"
-LEFT_OUT = {**ves_header.LEFT_OUT, **ves_threshold.LEFT_OUT}
+LEFT_OUT = {
+    **ves_header.LEFT_OUT,
+    **ves_threshold.LEFT_OUT,
+    **ves_fault.LEFT_OUT,
+    **ves_measurement.LEFT_OUT,
+    **ves_standard.LEFT_OUT,
+}
 
 _HEADER = "commonEventHeader"
-_READERS = {"thresholdcrossingalert": (ves_threshold.read, ves_threshold.FIELDS)}
+_READERS = {
+    "thresholdcrossingalert": (ves_threshold.read, ves_threshold.FIELDS),
+    "fault": (ves_fault.read, ves_fault.FIELDS),
+    "measurement": (ves_measurement.read, ves_measurement.FIELDS),
+    "measurementsforvfscaling": (ves_measurement.read, ves_measurement.FIELDS_5),
+    "stnddefined": (ves_standard.read, ves_standard.FIELDS),
+}
 _EXTRA = ("additionalFields", "alarmAdditionalInformation", "additionalInformation")
 
 
@@ -53,7 +65,7 @@ def _event(event: Json, rules: Rules, where: str) -> list[Said]:
     if reader is None:
         return [_not_ours(common, where)]
     found = header(common, first(obj(event.get(fields)), *_EXTRA))
-    if not found.names:
+    if not found.names and reader is not ves_standard.read:  # what is in there names its object itself
         return [_sourceless(found.domain, where)]
     return reader(event, found, rules, where)
 

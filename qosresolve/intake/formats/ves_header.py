@@ -69,9 +69,10 @@ def header(common: Object, extra: Json = None) -> Header:
     """Read the header of one event. `extra` are its additional fields, for a source that has no name."""
     get = common.get
     event_name = text(get("eventName"))
+    domain = text(get("domain"))
     return Header(
-        text(get("domain")),
-        text(get("eventId")) or event_name,
+        domain,
+        text(get("eventId")) or event_name or domain,
         event_name,
         _names(common, extra),
         text(get("reportingEntityName")),

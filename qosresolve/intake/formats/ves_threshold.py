@@ -27,6 +27,7 @@ LEFT_OUT = {
     f"{FIELDS}.additionalParameters[*].hashMap.additionalProperties": (
         "a word of JSON Schema that slipped into payloads, no counter"
     ),
+    f"{FIELDS}.alertAction": "a severity of NORMAL says that it is over, whatever the action",
     f"{FIELDS}.alertDescription": "goes out as the description; names the indicator where no parameter does",
     f"{FIELDS}.alertValue": "taken where it is a number and the only parameter has none",
     f"{FIELDS}.collectionTimestamp": "the header's time orders events; taken where it has none",
