@@ -41,15 +41,18 @@ def read(event: Object, header: Header, rules: Rules, where: str) -> list[Said]:
         for indicator, member, values in judged
         if (decided := _decided(values))
     ]
-    return said or [Ignored(f"{where}: measurement", _why(header, thresholds, found=bool(judged)))]
+    if said:
+        return said
+    crossed = [threshold for _, _, values in judged for threshold, _ in values]
+    return [Ignored(f"{where}: measurement", _why(header, thresholds, crossed))]
 
 
-def _why(header: Header, thresholds: Sequence[Threshold], *, found: bool) -> str:
+def _why(header: Header, thresholds: Sequence[Threshold], crossed: list[Threshold | None]) -> str:
     if not thresholds:
-        return f"no thresholds are set for the eventName {header.event_name!r}"
-    return (
-        "it crosses none of its thresholds" if found else "it has no number where its thresholds look for one"
-    )
+        return f"no thresholds are set for the eventName {header.event_name[:80]!r}"
+    if not crossed:
+        return "it has no number where its thresholds look for one"
+    return "not all of its members are over it yet" if any(crossed) else "it crosses none of its thresholds"
 
 
 def _by_indicator(thresholds: Sequence[Threshold], rules: Rules) -> Mapping[str, list[Threshold]]:
