@@ -13,7 +13,7 @@ from qosresolve.core.record import changed
 from qosresolve.errors import PoisonRecordError
 from qosresolve.intake import cloudevents
 from qosresolve.intake.cloudevents import Headers
-from qosresolve.intake.formats import tmf621, tmf623, tmf642, tmf656, tmf688, ves
+from qosresolve.intake.formats import onap_tca, three_gpp, tmf621, tmf623, tmf642, tmf656, tmf688, ves
 from qosresolve.intake.paths import Json
 from qosresolve.intake.reading import Reading, Refused, unreadable
 from qosresolve.intake.rules import Format, Rules
@@ -49,6 +49,8 @@ class _Known:
 # Asked in this order: those of which most comes, first.
 _MODULES: tuple[_Module, ...] = (
     ves,
+    three_gpp,
+    onap_tca,
     tmf642,
     tmf656,
     tmf621,

@@ -94,7 +94,6 @@ class Rules:
     loops: Mapping[str, Loop] = field(default_factory=dict)
     assumed: Severity = Severity.MAJOR
     mappings: tuple[Format, ...] = ()  # formats that a YAML file describes
-
     bad_below: frozenset[str] = frozenset()
     thresholds: Mapping[str, tuple[Threshold, ...]] = field(init=False, repr=False, compare=False)
 

@@ -85,10 +85,11 @@ def _left_out(
     unread: list[str], reads: set[str], said: Reading, reasons: Mapping[str, str], sample: Path
 ) -> dict[str, str]:
     if not said.observations and not said.replies:
-        return {}  # what was ignored or refused says why itself
+        return {}
+    # What was ignored or refused says why itself.
     parts: tuple[Ignored | Refused, ...] = (*said.ignored, *said.refused)
-    passed = {item.what.partition(":")[0]: item.reason for item in parts}
-    found = {path: _passed(path, passed) or _reason(path, reasons) for path in unread}
+    passed = tuple(f"{item.what.partition(':')[0]}." for item in parts)
+    found = {path: _reason(path, reasons) for path in unread if not f"{path}.".startswith(passed)}
     unexplained = [path for path, reason in found.items() if not reason]
     if unexplained:
         raise UnexplainedError(f"{sample.name}: neither used nor in LEFT_OUT: {', '.join(unexplained)}")
@@ -101,11 +102,6 @@ def _merged(found: Mapping[str, str], seen: set[str]) -> Iterator[tuple[str, str
     for path, reason in found.items():
         every = _INDEX.sub("[*]", path)
         yield (path if every in seen else every), reason
-
-
-def _passed(path: str, passed: Mapping[str, str]) -> str:
-    """Return why the part of the payload in which a field lies was passed over, if it was."""
-    return next((why for part, why in passed.items() if path.startswith((f"{part}.", f"{part}["))), "")
 
 
 def _reason(path: str, reasons: Mapping[str, str]) -> str:

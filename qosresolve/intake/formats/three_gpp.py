@@ -65,55 +65,47 @@ def read(payload: Json, rules: Rules) -> Reading:
 
 def said(data: Object, rules: Rules, where: str, outer: Header | None = None) -> Said:
     """Return what a notification says; `outer` is the header of the VES event that it came in."""
-    kind = plain(data.get("notificationType"))
+    word = text(data.get("notificationType"))
+    kind, part = plain(word), f"{where}: {word[:40] or '3GPP notification'}"
     if kind != _CROSSING and kind not in _ALARMS:
-        return Ignored(
-            f"{where}: {kind[:40] or '3GPP'}", "neither a threshold crossing nor an alarm's raise or end"
-        )
+        return Ignored(part, "neither a threshold crossing nor an alarm that begins, changes or ends")
     names = _names(data, outer)
     if not names:
-        return Refused(
-            f"{where}: {kind}", "it names no object", "href: name the object, as the inventory does"
-        )
+        return Refused(part, "it names no object", "href: name the object, as the inventory does")
     if kind == _CROSSING:
-        return _crossing(data, rules, where, names, outer)
-    return _alarm(data, rules, where, names, outer)
+        return _crossing(data, rules, part, names, outer)
+    return _alarm(data, rules, part, names, outer)
 
 
 # -- threshold crossings
 
 
-def _crossing(data: Object, rules: Rules, where: str, names: tuple[str, ...], outer: Header | None) -> Said:
-    metric = text(data.get("observedPerfMetricName"))
+def _crossing(data: Object, rules: Rules, part: str, names: tuple[str, ...], outer: Header | None) -> Said:
+    metric, rises = text(data.get("observedPerfMetricName")), _rises(data)
     if not metric:
-        return Refused(f"{where}: {_CROSSING}", "it names no metric", "observedPerfMetricName: name it")
-    indicator, rises = rules.indicator(metric), _rises(data)
+        return Refused(part, "it names no metric", "observedPerfMetricName: name it")
     if rises is None:
-        return Ignored(
-            f"{where}: {_CROSSING}", "it tells no direction, and its value lies within the hysteresis"
-        )
-    normal = measure(
-        rules, indicator, text(data.get("observedPerfMetricValue")), text(data.get("thresholdValue"))
-    )
-    when = _when(data, outer)
+        return Ignored(part, "it tells no direction, nor does its value: it lies within the hysteresis")
+    indicator = rules.indicator(metric)
+    bad = rises != _bad_below(indicator, metric, rules)
+    value, threshold = text(data.get("observedPerfMetricValue")), text(data.get("thresholdValue"))
+    normal, when = measure(rules, indicator, value, threshold), _when(data, outer)
     return Observation(
         source=_source(data, names, outer),
         source_id=f"{names[0]}/{metric}",
         sequence=_sequence(data, outer),
-        kind=DegradationKind.RAISE
-        if rises != _bad_below(indicator, metric, rules)
-        else DegradationKind.ABATE,
+        kind=DegradationKind.RAISE if bad else DegradationKind.ABATE,
         indicator=indicator,
         objects=names,
         object_kind=ObjectKind.RESOURCE,
-        severity=rules.assumed,
+        severity=rules.assumed if bad else Severity.INDETERMINATE,
         observed_at=when.at,
         value=normal.value,
         threshold=normal.threshold,
         unit=normal.unit,
         raw=normal.raw,
         description=text(data.get("additionalText")),
-        marks=(*when.marks, Mark.SEVERITY_ASSUMED, *normal.marks),
+        marks=(*when.marks, *((Mark.SEVERITY_ASSUMED,) if bad else ()), *normal.marks),
     )
 
 
@@ -136,14 +128,12 @@ def _bad_below(indicator: str, metric: str, rules: Rules) -> bool:
 # -- alarms
 
 
-def _alarm(data: Object, rules: Rules, where: str, names: tuple[str, ...], outer: Header | None) -> Said:
-    word = plain(data.get("notificationType"))
+def _alarm(data: Object, rules: Rules, part: str, names: tuple[str, ...], outer: Header | None) -> Said:
     cause = text(first(data, "probableCause", "specificProblem"))
     if not cause:
-        return Refused(f"{where}: {word}", "it does not say what is wrong", "probableCause: name it")
+        return Refused(part, "it does not say what is wrong", "probableCause: name it")
     if not (quality(data.get("alarmType")) or quality(cause) or cause in rules.indicators):
-        reason = f"{cause[:80]!r} is no alarm of quality of service; name it in indicators to take it"
-        return Ignored(f"{where}: {word}", reason)
+        return Ignored(part, f"{cause[:80]!r} is no alarm of quality; name it in indicators to take it")
     return _of_quality(data, rules, cause, names, outer)
 
 
