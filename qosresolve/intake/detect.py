@@ -55,10 +55,15 @@ _MODULES: tuple[_Module, ...] = (
     tmf656,
     tmf621,
     tmf623,
-    tmf688,  # all other events of TM Forum APIs
 )
-_FORMATS: tuple[Format, ...] = tuple(_Known(item.NAME, item.fits, item.read) for item in _MODULES)
-_BY_NAME = {known.name: known for known in _FORMATS}
+# Asked after the mappings: whatever else lies in a notification of a TM Forum API.
+_LAST_MODULES: tuple[_Module, ...] = (tmf688,)
+
+_FORMATS, _LAST = (
+    tuple(_Known(item.NAME, item.fits, item.read) for item in modules)
+    for modules in (_MODULES, _LAST_MODULES)
+)
+_BY_NAME: dict[str, Format] = {known.name: known for known in (*_FORMATS, *_LAST)}
 
 # What a reader may stumble over in a payload that nobody foresaw; without this one record would stop a topic.
 _FAULTS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
@@ -109,10 +114,7 @@ def _fitting(payload: Json, rules: Rules) -> Format | None:
     for known in _FORMATS:
         if known.fits(payload):
             return known
-    for mapping in rules.mappings:
-        if mapping.fits(payload):
-            return mapping
-    return None
+    return next((known for known in (*rules.mappings, *_LAST) if known.fits(payload)), None)
 
 
 def _named(name: str, rules: Rules) -> Format:

@@ -42,6 +42,16 @@ def _template(text: str) -> tuple[str | Path, ...]:
     return tuple(mapping_path.parse(part) if index % 2 else part for index, part in enumerate(parts))
 
 
+def _expression(text: str) -> re.Pattern[str]:
+    try:
+        found = re.compile(text)
+    except re.error as error:
+        raise ValueError(f'"{text}" is no regular expression: {error}', "mend it there") from None
+    if found.groups != 1:
+        raise ValueError(f'"{text}" has {found.groups} groups', "put one pair of ( ) around what is meant")
+    return found
+
+
 def _zone(text: str) -> str:
     from zoneinfo import ZoneInfo  # noqa: PLC0415 - only where a mapping names a zone
 
@@ -51,16 +61,16 @@ def _zone(text: str) -> str:
         raise ValueError(f'"{text}" is no time zone', "write e.g. Europe/Berlin or UTC") from None
 
 
-def _short(value: object, *, key: str) -> object:
+def _short(value: object) -> object:
     """A path alone is short for a block that has it."""
-    return {key: value} if isinstance(value, str) else value
+    return {"path": value} if isinstance(value, str) else value
 
 
-def _listed(value: Any, _: Callable[[Any], object], *, kind: type[Strict]) -> tuple[Strict, ...]:  # noqa: ANN401 - what a file says
+def _listed(value: Any, validate: Callable[[Any], Any], *, kind: type[Strict]) -> Any:  # noqa: ANN401 - of any kind
     """Return what a list holds, or the one that stands in its place, whose keys keep their places so."""
     if isinstance(value, list):
-        return tuple(kind.model_validate(_short(item, key="path")) for item in value)
-    return (kind.model_validate(_short(value, key="path")),)
+        return validate([_short(item) for item in value])
+    return (kind.model_validate(_short(value)),)
 
 
 PathText = Annotated[Path, PlainValidator(partial(told, mapping_path.parse))]
@@ -70,9 +80,12 @@ Paths = Annotated[
 
 
 class ConditionModel(Strict):
-    """Whether something is there, or is one of some words; words are compared without case and spaces."""
+    """Whether something is there, or is one of some words; words are compared without case and spaces.
 
-    path: PathText = Field(examples=["labels.severity"])
+    Of several paths one has to be so. For `unless` something has to be there, and none of it in the words.
+    """
+
+    path: Paths = Field(min_length=1, examples=["labels.severity"])
     equals: Words = ()
     unless: Words = ()
     absent: bool = False
@@ -90,18 +103,22 @@ class IgnoredModel(ConditionModel):
     reason: str = Field(examples=["a heartbeat"])
 
 
+When = Annotated[ConditionModel | None, BeforeValidator(_short)]
+
+
 class FieldModel(Strict):
     """Where one thing is: the first of some paths, a constant, or a template of several paths.
 
-    `words` translates what was found; what it has no word for is as if it were not there. `when` says when it
-    counts at all.
+    Of what is found, `match` (a regular expression) takes the part in its first group, and `words` translates
+    it; what does not match, or has no word, is as if it were not there. `when` says when it counts at all.
     """
 
     path: Paths = ()
     text: str | None = None
     template: Annotated[tuple[str | Path, ...], PlainValidator(partial(told, _template))] = ()
+    match: Annotated[re.Pattern[str], PlainValidator(partial(told, _expression))] | None = None
     words: Mapping[str, str] = {}
-    when: ConditionModel | None = None
+    when: When = None
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
@@ -119,7 +136,7 @@ class TimeModel(Strict):
     path: Paths = Field(examples=["startsAt"])
     format: str = "auto"
     zone: Annotated[str, PlainValidator(partial(told, _zone))] | None = None
-    when: ConditionModel | None = None
+    when: When = None
 
     @model_validator(mode="after")
     def _known_format(self) -> Self:

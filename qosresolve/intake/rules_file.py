@@ -35,11 +35,12 @@ def load(text: str, source: str) -> Rules:
     if isinstance(document.data, dict) and any(key in document.data for key in _ONLY_IN_A_MAPPING):
         return Rules(mappings=_with_shipped((_mapping(document),)))
     model = shaped(document, RulesModel)
+    measured = (*map(_measured, model.measurements), *_policies(document, model))
     return Rules(
         indicators=dict(model.indicators),
         units=dict(model.units),
-        measurements=(*map(_measured, model.measurements), *_policies(document, model)),
-        loops={name: Loop(loop.indicator, loop.severity) for name, loop in model.loops.items()},
+        measurements=measured,
+        loops=_loops(model, measured),
         assumed=model.assumed_severity,
         bad_below=frozenset(model.bad_below),
         mappings=_with_shipped(_mappings(document, model)),
@@ -124,6 +125,16 @@ def _policies(document: Document, model: RulesModel) -> Iterator[Measured]:
             raise ConfigError(f"is not JSON: {error}", setting=str(path), remedy=remedy) from None
         except ConfigError as error:
             raise ConfigError(str(error), setting=str(path), remedy=error.remedy) from None
+
+
+def _loops(model: RulesModel, measured: tuple[Measured, ...]) -> dict[str, Loop]:
+    """Return what control loops watch: what the file says of them, else the thresholds that begin them."""
+    found: dict[str, Loop] = {}
+    for one in (threshold for item in measured for threshold in item.thresholds):
+        if one.loop and not one.abates:
+            name = one.indicator or one.path.rpartition(".")[2]
+            found.setdefault(one.loop, Loop(model.indicators.get(name, name), one.severity))
+    return found | {name: Loop(loop.indicator, loop.severity) for name, loop in model.loops.items()}
 
 
 # -- files

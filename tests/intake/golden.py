@@ -9,20 +9,21 @@ import json
 import pkgutil
 import re
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import msgspec
 
 from qosresolve.errors import PoisonRecordError
-from qosresolve.intake import formats
+from qosresolve.intake import formats, rules_file
+from qosresolve.intake.mapping import ForeignFormat
 from qosresolve.intake.paths import Json
 from qosresolve.intake.reading import Ignored, Reading, Refused
+from qosresolve.intake.rules import Rules
 from tests.intake.golden_rules import rules_of
 from tests.intake.tracing import leaf_paths, traced
 
@@ -37,13 +38,23 @@ class UnexplainedError(AssertionError):
     """A field of a sample is neither used nor left out for a reason."""
 
 
+@dataclass(frozen=True)
+class Reader:
+    """What reads a format, and its reasons for what it leaves out."""
+
+    read: Callable[[Json, Rules], Reading]
+    left_out: Mapping[str, str]
+
+
 @cache
-def modules() -> Mapping[str, ModuleType]:
-    """Return the modules that read a format, by its name."""
+def readers() -> Mapping[str, Reader]:
+    """Return what reads a format, by its name: modules, and the shipped mappings."""
     found = (
         import_module(f"{formats.__name__}.{item.name}") for item in pkgutil.iter_modules(formats.__path__)
     )
-    return {module.NAME: module for module in found if hasattr(module, "NAME")}
+    modules = {one.NAME: Reader(one.read, one.LEFT_OUT) for one in found if hasattr(one, "NAME")}
+    mappings = (one for one in rules_file.shipped().mappings if isinstance(one, ForeignFormat))
+    return modules | {one.name: Reader(one.read, one.left_out) for one in mappings}
 
 
 def samples() -> list[Path]:
@@ -58,14 +69,14 @@ def golden_of(sample: Path) -> Path:
 
 def golden(sample: Path) -> dict[str, Any]:
     """Return what a sample becomes. Raises UnexplainedError naming the fields without a reason."""
-    module = modules()[sample.parent.name]
+    reader = readers()[sample.parent.name]
     payload, reads = msgspec.json.decode(sample.read_bytes()), set[str]()
     try:
-        said = module.read(traced(payload, reads), rules_of(sample.parent.name))
+        said = reader.read(traced(payload, reads), rules_of(sample.parent.name))
     except PoisonRecordError as error:
         return {"error": str(error), "stage": error.stage, "remedy": error.remedy}
     unread = [path for path in leaf_paths(payload) if path not in reads]
-    return {**shown(said), "left_out": _left_out(unread, reads, said, module.LEFT_OUT, sample)}
+    return {**shown(said), "left_out": _left_out(unread, reads, said, reader.left_out, sample)}
 
 
 def shown(value: Json) -> Json:

@@ -31,6 +31,7 @@ _RULES: Mapping[str, Rules] = {
         units={"latency": "ms", "DRB.UEThpDl": "kbit/s"},
         bad_below=frozenset({"qoe"}),
     ),
+    "etsi-sol003-pm": Rules(units={"VCpuUsageMeanVnf": "%"}, bad_below=frozenset({"ByteOutgoingVnfExtCp"})),
     "onap-tca": Rules(loops={"ControlLoop-vDNS": Loop("packets", Severity.CRITICAL)}),
 }
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.intake.golden import GOLDEN, golden, golden_of, modules, samples
+from tests.intake.golden import GOLDEN, golden, golden_of, readers, samples
 
 HOW = "look at it, then `python -m tests.intake.golden`"
 
@@ -25,4 +25,4 @@ def test_no_golden_file_without_a_sample() -> None:
 
 def test_every_format_has_a_sample() -> None:
     """A format without a sample is not proven at all."""
-    assert {sample.parent.name for sample in samples()} == set(modules())
+    assert {sample.parent.name for sample in samples()} == set(readers())

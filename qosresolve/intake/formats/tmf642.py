@@ -12,7 +12,7 @@ from qosresolve.intake import words
 from qosresolve.intake.formats import tmf_event
 from qosresolve.intake.formats.tmf_event import ALARM, Event, names, unique
 from qosresolve.intake.measures import measure
-from qosresolve.intake.paths import Json, Object, first, items, objects, text
+from qosresolve.intake.paths import Json, Object, first, items, obj, objects, text
 from qosresolve.intake.reading import Ignored, Mark, Observation, Reading, unreadable
 from qosresolve.intake.rules import Rules
 from qosresolve.intake.times import Instant, instant
@@ -52,6 +52,7 @@ _TIMES = {
 }
 _ELSE = {DegradationKind.ABATE: (), DegradationKind.UPDATE: ("alarmRaisedTime",)}
 _NOT_OURS = ("notificationType", "systemDN", "managedObjectId")  # alarms of 3GPP and ETSI look alike
+_OF_MEF = "alarmSpecificAttributes"  # a shipped mapping knows what MEF has added
 
 
 @record
@@ -66,9 +67,9 @@ class _Measure:
 
 
 def fits(payload: Json) -> bool:
-    """Tell whether it is an alarm, or a notification of one."""
+    """Tell whether it is an alarm, or a notification of one; MEF's own kind is left to its mapping."""
     if tmf_event.is_event_of(payload, ALARM):
-        return True
+        return _OF_MEF not in obj(payload["event"][ALARM])
     return (
         isinstance(payload, dict)
         and "perceivedSeverity" in payload
