@@ -4,7 +4,7 @@ A new format is a module in `formats` and one name in `_MODULES`. Formats that a
 (`Rules.mappings`) are asked after the built-in ones.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Protocol, TypeVar
@@ -32,6 +32,9 @@ class _Module(Protocol):
     @property
     def NAME(self) -> str: ...  # noqa: N802 - a module's constant
 
+    @property
+    def LEFT_OUT(self) -> Mapping[str, str]: ...  # noqa: N802 - the same
+
     def fits(self, payload: Json, /) -> bool: ...
 
     def read(self, payload: Json, rules: Rules, /) -> Reading: ...
@@ -44,6 +47,7 @@ class _Known:
     name: str
     fits: Callable[[Json], bool]
     read: Callable[[Json, Rules], Reading]
+    left_out: Mapping[str, str]
 
 
 # Asked in this order: those of which most comes, first.
@@ -60,7 +64,7 @@ _MODULES: tuple[_Module, ...] = (
 _LAST_MODULES: tuple[_Module, ...] = (tmf688,)
 
 _FORMATS, _LAST = (
-    tuple(_Known(item.NAME, item.fits, item.read) for item in modules)
+    tuple(_Known(item.NAME, item.fits, item.read, item.LEFT_OUT) for item in modules)
     for modules in (_MODULES, _LAST_MODULES)
 )
 _BY_NAME: dict[str, Format] = {known.name: known for known in (*_FORMATS, *_LAST)}
@@ -91,6 +95,11 @@ def read(topic_format: str, headers: Headers, value: bytes, rules: Rules) -> Rea
         if not item.source or not item.source_id:
             return _named_by_content(reading, value)
     return reading
+
+
+def left_out(reading: Reading, rules: Rules) -> Mapping[str, str]:
+    """Return the reasons of the format that read a payload, {path: reason}, for what it left out."""
+    return _named(reading.format, rules).left_out
 
 
 def interpreted(topic_format: str, payload: Json, rules: Rules) -> Reading:

@@ -32,7 +32,7 @@ class ForeignFormat:
     """A mapping, compiled. `left_out` gives reasons for what nothing is made of, by path."""
 
     name: str
-    tests: tuple[Test, ...]
+    tests: tuple[tuple[str, Test], ...]
     each: Path | None
     passed: tuple[tuple[Test, str], ...]
     texts: Mapping[str, Found]
@@ -45,7 +45,12 @@ class ForeignFormat:
         if not isinstance(payload, dict):
             return False
         scope = Scope(payload, payload)
-        return all(holds(scope) for holds in self.tests)
+        return all(holds(scope) for _, holds in self.tests)
+
+    def unlike(self, payload: Json) -> tuple[str, ...]:
+        """Return which of its conditions a payload does not meet, by their paths."""
+        scope = Scope(payload, payload)
+        return tuple(path for path, holds in self.tests if not holds(scope))
 
     def read(self, payload: Json, rules: Rules) -> Reading:
         """Return what a payload says. Raises PoisonRecordError where no part of it can be understood."""
@@ -89,7 +94,7 @@ def compiled(model: MappingModel) -> ForeignFormat:
     """Return a mapping that reads payloads."""
     return ForeignFormat(
         name=model.name,
-        tests=tuple(test(item) for item in model.fits),
+        tests=tuple((", ".join(path.text for path in item.path), test(item)) for item in model.fits),
         each=model.each,
         passed=tuple((test(item), item.reason) for item in model.ignore),
         texts={name: first(getattr(model, name)) for name in _TEXTS},

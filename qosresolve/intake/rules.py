@@ -31,6 +31,11 @@ class Format(Protocol):
         """Read one. Raises PoisonRecordError."""
         ...
 
+    @property
+    def left_out(self) -> Mapping[str, str]:
+        """{path: reason} of fields that nothing is made of."""
+        ...
+
 
 class Direction(StrEnum):
     """How a value is compared with a threshold, in the words of ONAP's TCA policies."""

@@ -7,9 +7,8 @@ the diff. The folder's name is the format's (`NAME` of its module); the rules of
 
 import json
 import pkgutil
-import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import cache
 from importlib import import_module
@@ -20,18 +19,16 @@ import msgspec
 
 from qosresolve.errors import PoisonRecordError
 from qosresolve.intake import formats, rules_file
+from qosresolve.intake.leftovers import examined
 from qosresolve.intake.mapping import ForeignFormat
 from qosresolve.intake.paths import Json
-from qosresolve.intake.reading import Ignored, Reading, Refused
+from qosresolve.intake.reading import Reading
 from qosresolve.intake.rules import Rules
 from tests.intake.golden_rules import rules_of
-from tests.intake.tracing import leaf_paths, traced
 
 HERE = Path(__file__).parent
 SAMPLES = HERE / "samples"
 GOLDEN = HERE / "golden"
-
-_INDEX = re.compile(r"\[\d+\]")
 
 
 class UnexplainedError(AssertionError):
@@ -69,14 +66,16 @@ def golden_of(sample: Path) -> Path:
 
 def golden(sample: Path) -> dict[str, Any]:
     """Return what a sample becomes. Raises UnexplainedError naming the fields without a reason."""
-    reader = readers()[sample.parent.name]
-    payload, reads = msgspec.json.decode(sample.read_bytes()), set[str]()
+    reader, rules = readers()[sample.parent.name], rules_of(sample.parent.name)
+    payload = msgspec.json.decode(sample.read_bytes())
     try:
-        said = reader.read(traced(payload, reads), rules_of(sample.parent.name))
+        found = examined(payload, lambda given: reader.read(given, rules), lambda _: reader.left_out)
     except PoisonRecordError as error:
         return {"error": str(error), "stage": error.stage, "remedy": error.remedy}
-    unread = [path for path in leaf_paths(payload) if path not in reads]
-    return {**shown(said), "left_out": _left_out(unread, reads, said, reader.left_out, sample)}
+    unexplained = [path for path, reason in found.left_out.items() if not reason]
+    if unexplained:
+        raise UnexplainedError(f"{sample.name}: neither used nor in LEFT_OUT: {', '.join(unexplained)}")
+    return {**shown(found.reading), "left_out": dict(found.left_out)}
 
 
 def shown(value: Json) -> Json:
@@ -90,36 +89,6 @@ def shown(value: Json) -> Json:
     if isinstance(value, tuple):
         return [shown(item) for item in value]
     return value.hex() if isinstance(value, bytes) else value
-
-
-def _left_out(
-    unread: list[str], reads: set[str], said: Reading, reasons: Mapping[str, str], sample: Path
-) -> dict[str, str]:
-    if not said.observations and not said.replies:
-        return {}
-    # What was ignored or refused says why itself.
-    parts: tuple[Ignored | Refused, ...] = (*said.ignored, *said.refused)
-    passed = tuple(f"{item.what.partition(':')[0]}." for item in parts)
-    found = {path: _reason(path, reasons) for path in unread if not f"{path}.".startswith(passed)}
-    unexplained = [path for path, reason in found.items() if not reason]
-    if unexplained:
-        raise UnexplainedError(f"{sample.name}: neither used nor in LEFT_OUT: {', '.join(unexplained)}")
-    seen = {_INDEX.sub("[*]", path) for path in reads}
-    return dict(_merged(found, seen))
-
-
-def _merged(found: Mapping[str, str], seen: set[str]) -> Iterator[tuple[str, str]]:
-    """Yield (path, reason), members of an array as one where none of them was used."""
-    for path, reason in found.items():
-        every = _INDEX.sub("[*]", path)
-        yield (path if every in seen else every), reason
-
-
-def _reason(path: str, reasons: Mapping[str, str]) -> str:
-    """Return the reason of the longest path in LEFT_OUT that is part of a field's own, whole names only."""
-    inside = f".{_INDEX.sub('[*]', path)}."
-    known = [key for key in reasons if f".{key}." in inside or f".{key}[" in inside]
-    return reasons[max(known, key=len)] if known else ""
 
 
 def text_of(value: dict[str, Any]) -> str:

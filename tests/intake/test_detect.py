@@ -2,7 +2,9 @@
 
 import base64
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import pytest
 from hypothesis import given
@@ -23,6 +25,7 @@ class _Probe:
 
     name: str = "probe"
     trips: type[Exception] | None = None
+    left_out: Mapping[str, str] = MappingProxyType({})
 
     def fits(self, payload: Json) -> bool:
         return isinstance(payload, dict) and "probe" in payload

@@ -24,7 +24,7 @@ def check(file: Path, *, as_json: bool) -> int:
         source = policy_file.load(file)
         policy = policy_file.read_canonical(policy_file.compile(source))
     except PolicyFileError as error:
-        _refused(error, as_json=as_json)
+        refused(error, as_json=as_json)
         return REFUSED
     sections = policy_report.summary(policy, today=datetime.now(UTC).date(), warnings=source.warnings)
     if as_json:
@@ -39,7 +39,8 @@ def check(file: Path, *, as_json: bool) -> int:
     return 0
 
 
-def _refused(error: PolicyFileError, *, as_json: bool) -> None:
+def refused(error: PolicyFileError, *, as_json: bool) -> None:
+    """Show all that is wrong with a file."""
     if as_json:
         dump({"ok": False, "findings": [_finding(finding) for finding in error.findings]})
         return

@@ -1,4 +1,4 @@
-"""JSON that notes which of its leaves were read: how the golden files know what nothing was made of.
+"""JSON that notes which of its leaves were read: how `leftovers` knows what nothing was made of.
 
 The formats read plain dictionaries and lists; these are such, and slower.
 """
