@@ -1,0 +1,1 @@
+"""`intake`: try what foreign payloads become, before a topic of them is read."""
