@@ -4,7 +4,6 @@ Known traps: milliseconds in fields that are named for microseconds (ONAP TCA sa
 `eventStartTimestamp`), RFC 3339 with or without a zone, a comma before the fraction, numbers in quotes.
 """
 
-import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -14,7 +13,6 @@ from qosresolve.intake.paths import Json
 from qosresolve.intake.reading import Mark
 
 _HUGE = 1e21
-_BASIC_ZONE = re.compile(r"([+-]\d{2})(\d{2})$")
 
 
 @record
@@ -71,7 +69,7 @@ def _iso(text: str) -> datetime | None:
     if not text[:4].isdigit():
         return None
     try:
-        return datetime.fromisoformat(_BASIC_ZONE.sub(r"\1:\2", text.replace(",", ".")))
+        return datetime.fromisoformat(text)
     except ValueError:
         return None
 

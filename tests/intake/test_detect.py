@@ -3,8 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import given
@@ -25,7 +24,7 @@ class _Probe:
 
     name: str = "probe"
     trips: type[Exception] | None = None
-    left_out: Mapping[str, str] = MappingProxyType({})
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     def fits(self, payload: Json) -> bool:
         return isinstance(payload, dict) and "probe" in payload

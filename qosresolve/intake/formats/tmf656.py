@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from qosresolve.errors import PoisonRecordError
 from qosresolve.intake.formats import tmf642, tmf_answer, tmf_event
 from qosresolve.intake.formats.tmf_answer import Words, answered, is_ours
-from qosresolve.intake.formats.tmf_event import ALARM, PROBLEM, Event, names, unique
+from qosresolve.intake.formats.tmf_event import ALARM, PROBLEM, Event, Told, names, unique
 from qosresolve.intake.paths import Json, objects, text
 from qosresolve.intake.reading import Ignored, Observation, Reading, Refused, Said, reading, unreadable
 from qosresolve.intake.rules import Rules
@@ -86,4 +86,4 @@ def _alarms(event: Event) -> Iterator[Event]:
         for alarm in objects(problem.get(name)):
             if "perceivedSeverity" in alarm or "crossedThresholdInformation" in alarm:
                 about = unique(name for field in _AFFECTED for name in names(problem.get(field)))
-                yield Event(ALARM, "", alarm, system=system, about=about, at=event.at)
+                yield Event(ALARM, "", alarm, told=Told(system, about, event.at))

@@ -9,7 +9,12 @@ from qosresolve.intake.reading import Ignored, Reading, unreadable
 from qosresolve.intake.rules import Rules
 
 NAME = "tmf688"
-LEFT_OUT = {**tmf621.LEFT_OUT, **tmf623.LEFT_OUT, **tmf656.LEFT_OUT}
+LEFT_OUT = {
+    "id": "of an event record, or of what is named elsewhere too",
+    **tmf621.LEFT_OUT,
+    **tmf623.LEFT_OUT,
+    **tmf656.LEFT_OUT,
+}
 
 _READERS: dict[str, Callable[[Event, Rules], Reading]] = {
     ALARM: tmf642.of_event,

@@ -5,7 +5,8 @@ the `event` of a TMF688 Event, which a hub may wrap once more, or in the `notifi
 ServiceProblemEventRecord. What an entity says is the business of the module of its API.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import field
 
 from qosresolve.core.record import record
 from qosresolve.intake.paths import Json, Object, first, items, obj, text
@@ -32,6 +33,9 @@ LEFT_OUT = {
     "serviceProblem.id": "the entity in the notification says it too",
     "source": "taken where the entity names no object, or no system",
     "timeReceived": "when another system got it",
+    "eventId": "of another notification around this one, or of an entity that has its own",
+    "timeOccurred": "taken where the entity tells no time",
+    "timeOcurred": "as timeOccurred",
     "title": "as description",
 }
 
@@ -56,17 +60,60 @@ class Event:
     """A notification, opened. `entity` is empty where it is of an API that says nothing of quality.
 
     `verb` is what happened to it, such as `create` or `statechange`, empty for an entity that came bare.
+    `wrappers` are the notifications around it, the innermost first, and `held` is what that one holds; the
+    properties ask them when they are asked. `told` stands in where an entity lies in another one.
     """
 
     entity: str
     verb: str
     body: Object
-    event_id: str = ""
-    system: str = ""
-    about: tuple[str, ...] = ()  # TMF688 source: names of the entity that it is about
-    at: Instant | None = None
-    said: str = ""  # description or title
-    required: Json = None  # informationRequired, which lies beside the entity
+    wrappers: Sequence[Object] = ()
+    held: Object = field(default_factory=dict)
+    told: "Told | None" = None
+
+    @property
+    def event_id(self) -> str:
+        """Return the id of the innermost notification."""
+        return _first(self.wrappers, "eventId", "id")
+
+    @property
+    def system(self) -> str:
+        """Return who reports it; what it is about, where no system is named."""
+        refs = (item.get(name) for name in ("reportingSystem", "source") for item in self.wrappers)
+        return next((name for ref in refs for name in names(ref)), self.told.system if self.told else "")
+
+    @property
+    def about(self) -> tuple[str, ...]:
+        """Return the names of the entity that it is about (TMF688 source)."""
+        found = unique(name for item in self.wrappers for name in names(item.get("source")))
+        return found or (self.told.about if self.told else ())
+
+    @property
+    def at(self) -> Instant | None:
+        """Return when it occurred."""
+        times = (instant(first(item, *_TIMES)) for item in self.wrappers)
+        return next((at for at in times if at is not None), self.told.at if self.told else None)
+
+    @property
+    def said(self) -> str:
+        """Return its description or title."""
+        return _first(self.wrappers, "description", "title")
+
+    @property
+    def required(self) -> Json:
+        """Return informationRequired, which lies beside the entity, in it, or around it; else a fieldPath."""
+        beside = first(self.held, "informationRequired") or first(self.body, "informationRequired")
+        around = (first(item, "informationRequired", "fieldPath") for item in self.wrappers)
+        return beside or next((item for item in around if item is not None), None)
+
+
+@record
+class Told:
+    """What an entity says of those that lie in it: who reports them, what they are about, and when."""
+
+    system: str
+    about: tuple[str, ...]
+    at: Instant | None
 
 
 def is_event(payload: Json) -> bool:
@@ -99,9 +146,10 @@ def opened(payload: Json) -> Event | None:
         wrappers.insert(0, obj(payload))
         found = _entity(inner, _type(wrappers))
         if found is not None:
-            return _event(wrappers, inner, *found)
+            entity, body = found
+            return Event(entity, _verb(_type(wrappers), entity), body, wrappers, inner)
         payload, inner = inner, _held(inner)
-    return _event(wrappers, {}, "", {}) if wrappers else None
+    return Event("", _type(wrappers), {}, wrappers) if wrappers else None
 
 
 def _held(payload: Json) -> Object | None:
@@ -124,25 +172,8 @@ def _entity(held: Object, event_type: str) -> tuple[str, Object] | None:
     return (_ENTITIES[named], held) if held else None
 
 
-def _event(wrappers: list[Object], held: Object, entity: str, body: Object) -> Event:
-    times = (instant(first(item, *_TIMES)) for item in wrappers)
-    return Event(
-        entity,
-        _verb(_type(wrappers), entity),
-        body,
-        event_id=_first(wrappers, "eventId", "id"),
-        system=_system(wrappers),
-        about=unique(name for item in wrappers for name in names(item.get("source"))),
-        at=next((at for at in times if at is not None), None),
-        said=_first(wrappers, "description", "title"),
-        required=first(held, "informationRequired")
-        or first(body, "informationRequired")
-        or next((first(item, "informationRequired", "fieldPath") for item in wrappers), None),
-    )
-
-
-def _first(wrappers: list[Object], *names: str) -> str:
-    found = [text(item.get(name)) for item in wrappers for name in names]
+def _first(wrappers: Sequence[Object], *fields: str) -> str:
+    found = (text(item.get(name)) for item in wrappers for name in fields)
     return next((item for item in found if item), "")
 
 
@@ -158,12 +189,6 @@ def _verb(event_type: str, entity: str) -> str:
         if known == entity and event_type.startswith(name):
             return event_type.removeprefix(name)
     return event_type
-
-
-def _system(wrappers: list[Object]) -> str:
-    """Return who reports it; what it is about, where no system is named."""
-    refs = (item.get(name) for name in ("reportingSystem", "source") for item in wrappers)
-    return next((name for ref in refs for name in names(ref)), "")
 
 
 def names(value: Json) -> Iterator[str]:

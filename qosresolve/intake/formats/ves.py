@@ -35,7 +35,8 @@ def fits(payload: Json) -> bool:
     if not isinstance(payload, dict):
         return False
     if isinstance(payload.get("eventList"), list):
-        return any(_HEADER in event for event in payload["eventList"] if isinstance(event, dict))
+        events = payload["eventList"]
+        return not events or any(_HEADER in event for event in events if isinstance(event, dict))
     return _HEADER in payload or _HEADER in obj(payload.get("event"))
 
 
