@@ -70,9 +70,10 @@ def _named(one: Threshold, among: list[Threshold]) -> Threshold:
 
 
 def _path(one: Object, where: str) -> str:
-    path = text(one.get("fieldPath")).removeprefix("$.")
+    told = text(one.get("fieldPath"))
+    path = told.removeprefix("$.")
     if not path.startswith("event."):
-        raise _wrong(f"{where}.fieldPath", repr(path), "a path such as $.event.measurementFields.a[*].b")
+        raise _wrong(f"{where}.fieldPath", repr(told), "a path such as $.event.measurementFields.a[*].b")
     return path
 
 
