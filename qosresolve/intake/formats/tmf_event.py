@@ -161,7 +161,12 @@ def _held(payload: Json) -> Object | None:
 
 
 def _entity(held: Object, event_type: str) -> tuple[str, Object] | None:
-    """Return the entity that a notification holds; it may lie there without its name."""
+    """Return the entity that a notification holds; it may lie there without its name.
+
+    What lies beside another notification only says what that one is about.
+    """
+    if isinstance(held.get("notification"), dict):
+        return None
     for name, item in held.items():
         known = _ENTITIES.get(plain(name))
         if known is not None and obj(item):
