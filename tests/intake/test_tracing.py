@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from qosresolve.intake.tracing import leaf_paths, traced
 from tests.intake import golden
 from tests.intake.golden import UnexplainedError
-from tests.intake.tracing import leaf_paths, traced
 
 PAYLOAD = {"a": {"b": 1, "c": [2, {"d": 3}], "e": {}}, "f": None}
 
