@@ -133,11 +133,12 @@ def _meant(name: str) -> Unit | None:
         return None
     pint, registry = _registry()
     try:
-        factor, base = registry.get_base_units(registry.parse_units(name))
-    except pint.errors.PintError:
+        found, base = registry.get_base_units(registry.parse_units(name))
+        factor = Fraction(found)
+    except (pint.errors.PintError, ValueError, OverflowError):  # `nan` and `inf` are numbers to pint
         return None
     written = _WRITTEN.get(str(base).replace(" ", ""))
-    return None if written is None else _unit(written[0], Fraction(factor) / written[1])
+    return None if written is None else _unit(written[0], factor / written[1])
 
 
 def _unit(name: str, factor: Fraction) -> Unit:

@@ -13,7 +13,7 @@ from qosresolve.intake.rules import Rules
 from qosresolve.intake.times import instant
 
 RAISED, CHANGED, CLEARED, SENT = (f"2026-03-01T12:0{minute}:00Z" for minute in range(4))
-ALARM = {
+ALARM: dict[str, Json] = {
     "id": "a-1",
     "alarmType": "qualityOfServiceAlarm",
     "probableCause": "thresholdCrossed",
