@@ -57,7 +57,8 @@ class Calendar:
     weekly: tuple[tuple[Span, ...], ...]
     holidays: tuple[str, ...] = ()
     horizon: str = ""
-    always_open: bool = field(init=False, repr=False, compare=False)  # every day whole, without holidays
+    # Every day whole, without holidays. Worked out; the default lets whoever reads a calendar leave it out.
+    always_open: bool = field(default=False, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse hours or holidays that would otherwise be counted wrongly without a word."""
