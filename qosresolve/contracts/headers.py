@@ -39,7 +39,7 @@ def for_entry(entry: Entry, trace: str | None, source: str = SOURCE) -> Headers:
     """Return the headers of a journal record; its id is where the input lay, the same over any replay."""
     cause = entry.cause
     identity = f"{cause.topic}/{cause.partition}/{cause.offset}"
-    return _cloud_event(identity, type_of_entry(entry), source, entry.now, _about(entry.facts), trace)
+    return _cloud_event(identity, type_of_entry(entry), source, entry.now, about(entry.facts), trace)
 
 
 def for_request(request: Request, trace: str | None, source: str = SOURCE) -> Headers:
@@ -95,7 +95,7 @@ def read_deadline_next(headers: Given) -> int | None:
     return _number(headers, "deadline-next")
 
 
-def _about(facts: f.Facts) -> str:
+def about(facts: f.Facts) -> str:
     """Return the first report that facts tell of, empty where they tell of none."""
     for fact in facts:
         report_id: str = getattr(fact, "report_id", "")
