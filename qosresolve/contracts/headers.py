@@ -32,7 +32,7 @@ TYPE = "io.qosresolve.v1."
 REPORT = f"{TYPE}CustomerQosPerformanceDegradationReport"
 NOTED = f"{TYPE}InputNotedEvent"  # an entry that tells nothing of a report
 
-_FIXED = [("ce_specversion", b"1.0"), ("content-type", b"application/avro")]
+_AVRO = [("ce_specversion", b"1.0"), ("content-type", b"application/avro")]
 
 
 def for_entry(entry: Entry, trace: str | None, source: str = SOURCE) -> Headers:
@@ -42,11 +42,19 @@ def for_entry(entry: Entry, trace: str | None, source: str = SOURCE) -> Headers:
     return _cloud_event(identity, type_of_entry(entry), source, entry.now, about(entry.facts), trace)
 
 
-def for_request(request: Request, trace: str | None, source: str = SOURCE) -> Headers:
-    """Return the headers of a request; its id is the message id."""
+def for_request(
+    request: Request, trace: str | None, source: str = SOURCE, *, form: Headers | None = None
+) -> Headers:
+    """Return the headers of a request; its id is the message id.
+
+    `form` says how bytes that are not Avro are to be read: `content-type`, and what belongs to it.
+    """
     context = request.context
     kind = TYPE + _REQUESTS[type(request)]
-    return _cloud_event(context.message_id, kind, source, context.at, context.report_id, trace)
+    headers = _cloud_event(context.message_id, kind, source, context.at, context.report_id, trace)
+    if form is not None:
+        headers[: len(_AVRO)] = form
+    return headers
 
 
 def type_of_entry(entry: Entry) -> str:
@@ -106,7 +114,7 @@ def about(facts: f.Facts) -> str:
 
 def _cloud_event(identity: str, kind: str, source: str, at: int, subject: str, trace: str | None) -> Headers:
     headers = [
-        *_FIXED,
+        *_AVRO,
         _known("ce_source", source),
         _known("ce_type", kind),
         _time(at),
