@@ -26,7 +26,7 @@ from qosresolve.topics import (
     TROUBLE_STATUS,
     Names,
 )
-from tests.contracts.tmf.test_documents import ACTIVITY, CAUSE, NOTICE, NOW, SUPPLIER, TROUBLE
+from tests.contracts.tmf.samples import ACTIVITY, CAUSE, NOTICE, NOW, SUPPLIER, TROUBLE
 from tests.contracts.tmf.validation import VERSIONS, identifiers, problems
 from tests.kafka.checks import check_each_input_once, check_fold, check_order
 from tests.kafka.harness import RECORDS, World, await_that, wall_ms

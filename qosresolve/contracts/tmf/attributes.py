@@ -4,6 +4,7 @@ Facts without a name there are told as facts alone (`facts`).
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from qosresolve.contracts.tmf.alert import jeopardy
@@ -129,21 +130,39 @@ _LINKED = {
     LinkKind.SLA: "ServiceLevelAgreement",
     LinkKind.MASTER_PROBLEM: "ServiceProblem",
 }
-TABLE: dict[type[Any], Callable[[Any, Parts], Json]] = {
-    f.ReportOpened: _opened,
-    f.StatusChanged: _status,
-    f.IndicatorMeasured: _measured,
-    f.InformationChanged: _changed,
-    f.FindingRecorded: _found,
-    f.RootCauseIdentified: _root_cause,
-    f.TargetSet: _target,
-    f.ThresholdReached: _endangered,
-    f.TargetBreached: _breached,
-    f.EscalationRaised: _escalated,
-    f.EscalationEnded: lambda *_: {"problemEscalation": "0"},
-    f.NoteAdded: _note,
-    f.InformationRequired: _question,
-    f.SeverityChanged: lambda fact, _: {"severity": str(fact.severity)},
-    f.Restored: lambda fact, _: {"resolutionDate": instant(fact.at)},
-    f.LinkSet: _linked,
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """What a fact says of its report: the names, for `docs/tmf.md`, and the values."""
+
+    names: str
+    values: Callable[[Any, Parts], Json]
+
+
+TABLE: dict[type[f.Fact], Attributes] = {
+    f.ReportOpened: Attributes(
+        "`ticketType`, `description`, `severity`, `priority`, `status`, `creationDate`, "
+        "`relatedParty` customer, `relatedEntity` product and customer's ticket",
+        _opened,
+    ),
+    f.StatusChanged: Attributes(
+        "`status`, `statusChangeDate`, `statusChangeReason`, `statusChangeHistory`", _status
+    ),
+    f.IndicatorMeasured: Attributes("`crossedThreshold`", _measured),
+    f.SeverityChanged: Attributes("`severity`", lambda fact, _: {"severity": str(fact.severity)}),
+    f.InformationChanged: Attributes(
+        "`priority`, `description`, `relatedParty` assignee, or `relatedEntity` customer's ticket", _changed
+    ),
+    f.LinkSet: Attributes("`relatedEntity` change, known error, SLA or master problem", _linked),
+    f.NoteAdded: Attributes("`note`", _note),
+    f.FindingRecorded: Attributes("`trackingRecord`", _found),
+    f.RootCauseIdentified: Attributes("`rootCauseService`, `rootCauseResource`, else `reason`", _root_cause),
+    f.InformationRequired: Attributes("`informationRequired`", _question),
+    f.TargetSet: Attributes("`requestedResolutionDate`, of the clock *restore*", _target),
+    f.ThresholdReached: Attributes("`jeopardyAlert` Hazard", _endangered),
+    f.TargetBreached: Attributes("`jeopardyAlert` Critical", _breached),
+    f.EscalationRaised: Attributes("`problemEscalation`, `jeopardyAlert`", _escalated),
+    f.EscalationEnded: Attributes("`problemEscalation` 0", lambda *_: {"problemEscalation": "0"}),
+    f.Restored: Attributes("`resolutionDate`", lambda fact, _: {"resolutionDate": instant(fact.at)}),
 }

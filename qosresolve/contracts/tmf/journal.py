@@ -42,6 +42,6 @@ def _report(entry: Entry, report_id: str, parts: Parts) -> Json:
         told_by = attributes.TABLE.get(type(fact))
         if told_by is None or getattr(fact, "report_id", "") != report_id:
             continue
-        for name, value in told_by(fact, parts).items():
+        for name, value in told_by.values(fact, parts).items():
             told[name] = [*told.get(name, ()), *value] if isinstance(value, list) else value
     return {**told, "@type": REPORT, "@baseType": "TroubleTicket"}
