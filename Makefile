@@ -100,6 +100,10 @@ $(PEERS)/.synced: $(UV) requirements/peers.txt
 bench-core: venv ## Print what one update event costs, stage by stage
 	$(BIN)/python -m tests.bench.core
 
+.PHONY: bench-mix
+bench-mix: venv ## Print what an event of a realistic mix costs, by its kind, without a broker
+	$(BIN)/python -m tests.bench.mix
+
 .PHONY: bench-timer
 bench-timer: venv ## Print what a timer with a million alarms does: arm, fire, how late (starts a broker)
 	$(BIN)/python -m tests.bench.timer

@@ -58,6 +58,15 @@ class Settings(BaseSettings):
     partitions: int = Field(12, ge=1, le=10_000, description="count of the co-partitioned topics at creation")
     replication_factor: int = Field(3, ge=1, le=9, description="copies of every topic at creation")
     schema_registry_url: str = Field("", description="empty: bundled schemas, Avro single-object encoding")
+    edge_format: Literal["avro", "json"] = Field(
+        "avro", description="requests and escalations; json: TM Forum's, docs/tmf.md"
+    )
+    edge_version: Literal["v4", "v5"] = Field(
+        "v4", description="of TM Forum's APIs, where edge_format is json"
+    )
+    edge_party: str = Field(
+        "qosresolve", description="our organisation's id in TM Forum's JSON", min_length=1
+    )
     policy_file: Path | None = Field(None, description="policy to publish at start; default: the shipped one")
     batch_records: int = Field(2_000, ge=1, le=100_000, description="most records in one transaction")
     poll_ms: int = Field(50, ge=1, le=1_000, description="longest wait for a batch")

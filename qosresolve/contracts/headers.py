@@ -32,21 +32,29 @@ TYPE = "io.qosresolve.v1."
 REPORT = f"{TYPE}CustomerQosPerformanceDegradationReport"
 NOTED = f"{TYPE}InputNotedEvent"  # an entry that tells nothing of a report
 
-_FIXED = [("ce_specversion", b"1.0"), ("content-type", b"application/avro")]
+_AVRO = [("ce_specversion", b"1.0"), ("content-type", b"application/avro")]
 
 
 def for_entry(entry: Entry, trace: str | None, source: str = SOURCE) -> Headers:
     """Return the headers of a journal record; its id is where the input lay, the same over any replay."""
     cause = entry.cause
     identity = f"{cause.topic}/{cause.partition}/{cause.offset}"
-    return _cloud_event(identity, type_of_entry(entry), source, entry.now, _about(entry.facts), trace)
+    return _cloud_event(identity, type_of_entry(entry), source, entry.now, about(entry.facts), trace)
 
 
-def for_request(request: Request, trace: str | None, source: str = SOURCE) -> Headers:
-    """Return the headers of a request; its id is the message id."""
+def for_request(
+    request: Request, trace: str | None, source: str = SOURCE, *, form: Headers | None = None
+) -> Headers:
+    """Return the headers of a request; its id is the message id.
+
+    `form` says how bytes that are not Avro are to be read: `content-type`, and what belongs to it.
+    """
     context = request.context
     kind = TYPE + _REQUESTS[type(request)]
-    return _cloud_event(context.message_id, kind, source, context.at, context.report_id, trace)
+    headers = _cloud_event(context.message_id, kind, source, context.at, context.report_id, trace)
+    if form is not None:
+        headers[: len(_AVRO)] = form
+    return headers
 
 
 def type_of_entry(entry: Entry) -> str:
@@ -95,7 +103,7 @@ def read_deadline_next(headers: Given) -> int | None:
     return _number(headers, "deadline-next")
 
 
-def _about(facts: f.Facts) -> str:
+def about(facts: f.Facts) -> str:
     """Return the first report that facts tell of, empty where they tell of none."""
     for fact in facts:
         report_id: str = getattr(fact, "report_id", "")
@@ -106,7 +114,7 @@ def _about(facts: f.Facts) -> str:
 
 def _cloud_event(identity: str, kind: str, source: str, at: int, subject: str, trace: str | None) -> Headers:
     headers = [
-        *_FIXED,
+        *_AVRO,
         _known("ce_source", source),
         _known("ce_type", kind),
         _time(at),

@@ -1,8 +1,8 @@
 """Writing a record again when little of it changed: what did not change is not encoded again.
 
-An Avro record is its fields' bytes in order, so it can be written in parts. A part is one nested field, or a
-run of plain ones; a part whose values are the very objects of last time keeps its bytes. Values are
-immutable, so what was written in a transaction that was dropped is as good as any.
+An Avro record is its fields' bytes in order, so it can be written in pieces. A piece is one nested field, one
+that changes often, or a run of other plain ones; a piece whose values are the very objects of last time keeps
+its bytes. Values are immutable, so what was written in a transaction that was dropped is as good as any.
 """
 
 from collections import OrderedDict
@@ -13,15 +13,16 @@ from typing import Any
 from qosresolve.contracts import schemas, writers
 
 KEPT = 20_000  # records that are remembered
+OFTEN = frozenset({"updated_at", "revision", "seen"})  # plain fields that change with nearly every fact
 
-Written = tuple[Any, bytes, list[int]]  # the value, its framed bytes, and where the frame and each part end
+Written = tuple[Any, bytes, list[int]]  # the value, its framed bytes, and where the frame and each piece end
 
 
 class Incremental:
     """Encodes values of one record, each under a key that stays the same over its changes."""
 
     def __init__(self, record: str, kind: type, kept: int = KEPT) -> None:
-        self._parts = tuple(writers.parts(record, kind, tuple(_groups(record))))
+        self._pieces = writers.pieces(record, kind, tuple(_groups(record)))
         self._kept = kept
         self._last: OrderedDict[str, Written] = OrderedDict()
 
@@ -34,27 +35,26 @@ class Incremental:
         """Return the record's Avro bytes behind their frame."""
         last = self._last.get(key)
         if last is None:
-            pieces = [frame, *[part.write(value) for part in self._parts]]
+            pieces = self._pieces.all(value)
             if len(self._last) >= self._kept:
                 self._last.popitem(last=False)
         else:
-            pieces = [frame, *self._again(value, *last)]
+            pieces = self._pieces.again(value, *last)
             self._last.move_to_end(key)
-        written = b"".join(pieces)
-        self._last[key] = value, written, list(accumulate(map(len, pieces)))
+        written = frame + b"".join(pieces)
+        self._last[key] = value, written, list(accumulate(map(len, pieces), initial=len(frame)))
         return written
-
-    def _again(self, value: object, was: object, written: bytes, ends: list[int]) -> list[bytes]:
-        pieces, start = [], ends[0]
-        for part, end in zip(self._parts, ends[1:], strict=True):
-            pieces.append(written[start:end] if part.same(value, was) else part.write(value))
-            start = end
-        return pieces
 
 
 def _groups(record: str) -> Iterator[list[dict[str, Any]]]:
-    for _, run in groupby(schemas.fields(record), lambda field: _nested(field["type"]) and field["name"]):
+    for _, run in groupby(schemas.fields(record), _alone):
         yield list(run)
+
+
+def _alone(field: dict[str, Any]) -> str:
+    """Return the name of a field that makes a piece of its own, empty for one that shares it."""
+    name: str = field["name"]
+    return name if name in OFTEN or _nested(field["type"]) else ""
 
 
 def _nested(kind: object) -> bool:

@@ -160,6 +160,11 @@ class Contracts:
         return self._codec.frame(record) + writer(record, kind)(value)
 
 
+def record_of(request: Request) -> str:
+    """Return the name of a request's record, as `topics.Topic.record` has it."""
+    return _RECORD_OF[type(request)]
+
+
 def _to_input(record: str, value: convert.Value) -> Input:
     if record == "degradation":
         return convert.to_core(Degradation, value)

@@ -5,7 +5,7 @@ of the schema, when the function is made. The bytes are those that fastavro writ
 holds the two together. A function raises what Python does for a value that is not of its type.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -18,7 +18,7 @@ Write = Callable[[Any], bytes]
 KEPT = 50_000  # texts and numbers whose bytes are remembered: most are written again and again
 SHORT = 64  # characters; longer texts are seldom written twice
 FRESH = frozenset({"event_id", "offset", "sequence", "sampled_at"})  # fields that differ in every event
-_LONG = 1 << 63
+_HIGHEST = 1 << 50  # 64 bits less the 14 of the table
 
 
 class _Longs(dict[int, bytes]):
@@ -29,15 +29,41 @@ class _Longs(dict[int, bytes]):
 
 
 def long(number: int) -> bytes:
-    """Return the bytes of an int or long, made afresh."""
-    if not -_LONG <= number < _LONG:
-        raise OverflowError(f"{number} is no long")
-    left, groups = number << 1 if number >= 0 else ~(number << 1), []
+    """Return the bytes of an int or long, made afresh: 14 bits of it from a table, the rest remembered.
+
+    An instant of the next eight seconds has the same rest.
+    """
+    zigzag = number << 1 if number >= 0 else ~(number << 1)
+    if zigzag < 0x4000:
+        return _groups(zigzag)
+    return _LOW[zigzag & 0x3FFF] + _HIGH[zigzag >> 14]
+
+
+def _groups(left: int) -> bytes:
+    """Return a number as groups of seven bits, the lowest first, all but the last marked."""
+    groups = []
     while left > 0x7F:
         groups.append(left & 0x7F | 0x80)
         left >>= 7
     groups.append(left)
     return bytes(groups)
+
+
+class _Low(dict[int, bytes]):
+    """Two groups that others follow, by their 14 bits."""
+
+    def __missing__(self, bits: int) -> bytes:
+        written = self[bits] = bytes((bits & 0x7F | 0x80, bits >> 7 | 0x80))
+        return written
+
+
+class _High(dict[int, bytes]):
+    """The groups that follow them. Raises OverflowError where it is no long."""
+
+    def __missing__(self, bits: int) -> bytes:
+        if bits >= _HIGHEST:
+            raise OverflowError("a number that is no long")
+        return _kept(self, bits, _groups(bits))
 
 
 class _Texts(dict[str, bytes]):
@@ -61,6 +87,7 @@ def _kept(known: dict[Any, bytes], value: object, written: bytes) -> bytes:
     return written
 
 
+_LOW, _HIGH = _Low(), _High()
 LONGS, TEXTS = _Longs(), _Texts()
 _BOOLEANS = {False: b"\x00", True: b"\x01"}
 _TABLES = {"long": "LONGS", "int": "LONGS", "string": "TEXTS", "boolean": "BOOLEANS"}
@@ -78,21 +105,21 @@ def writer(record: str, kind: type) -> Write:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """Some neighbouring fields of a record: `write` writes them, `same` says whether two values share them.
+class Pieces:
+    """Some neighbouring fields of a record make a piece, and each is written alone.
 
-    Shared is what is the very same object: what a fold keeps.
+    `all(value)` writes every piece; `again(value, was, written, ends)` takes from what was written of `was`
+    each piece whose values are the very same objects: what a fold keeps. `ends` are where pieces end there,
+    the frame before them first.
     """
 
-    write: Write
-    same: Callable[[Any, Any], bool]
+    all: Callable[[Any], tuple[bytes, ...]]
+    again: Callable[[Any, Any, bytes, Sequence[int]], tuple[bytes, ...]]
 
 
-def parts(record: str, kind: type, groups: Sequence[list[dict[str, Any]]]) -> Iterator[Part]:
-    """Yield a part for each group of a record's fields, so that each can be written alone."""
-    compiler = _Compiler()
-    for group in groups:
-        yield Part(compiler.function(_whole(record, group), kind), compiler.same(group))
+def pieces(record: str, kind: type, groups: Sequence[list[dict[str, Any]]]) -> Pieces:
+    """Return how a record is written in pieces, one for each group of its fields."""
+    return _Compiler().pieces([(_whole(record, group), group) for group in groups], kind)
 
 
 def _whole(record: str, some: list[dict[str, Any]]) -> dict[str, Any]:
@@ -117,11 +144,19 @@ class _Compiler:
         write: Write = self._known[self._function(schema, kind)]
         return write
 
-    def same(self, group: list[dict[str, Any]]) -> Callable[[Any, Any], bool]:
-        """Return the function that tells whether two values have the same objects in some fields."""
-        each = " and ".join(f"a.{field['name']} is b.{field['name']}" for field in group)
-        same: Callable[[Any, Any], bool] = self._known[self._defined("a, b", each)]
-        return same
+    def pieces(self, groups: Sequence[tuple[dict[str, Any], list[dict[str, Any]]]], kind: type) -> Pieces:
+        """Return the functions that write groups of fields, each as a piece."""
+        whole, kept = [], []
+        for at, (schema, group) in enumerate(groups):
+            write = self._function(schema, kind)
+            same = " and ".join(f"v.{field['name']} is w.{field['name']}" for field in group)
+            whole.append(f"{write}(v)")
+            kept.append(f"b[e[{at}]:e[{at + 1}]] if {same} else {write}(v)")
+        names = (
+            self._defined("v", f"({', '.join(whole)},)"),
+            self._defined("v, w, b, e", f"({', '.join(kept)},)"),
+        )
+        return Pieces(*(self._known[name] for name in names))
 
     def _function(self, schema: dict[str, Any], kind: type, branch: bytes = b"") -> str:
         hints = get_type_hints(kind)

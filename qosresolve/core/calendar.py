@@ -15,7 +15,7 @@ dates need no rule of their own.
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import count, pairwise
@@ -57,6 +57,8 @@ class Calendar:
     weekly: tuple[tuple[Span, ...], ...]
     holidays: tuple[str, ...] = ()
     horizon: str = ""
+    # Every day whole, without holidays. Worked out; the default lets whoever reads a calendar leave it out.
+    always_open: bool = field(default=False, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse hours or holidays that would otherwise be counted wrongly without a word."""
@@ -66,11 +68,9 @@ class Calendar:
             _check_spans(self.name, spans)
         for holiday in self.holidays:
             _check_holiday(self.name, holiday)
-
-    @property
-    def always_open(self) -> bool:
-        """Whether every day is the single span 0 to 1440 and there are no holidays."""
-        return not self.holidays and all(spans == _FULL_DAY for spans in self.weekly)
+        # Asked for with every deadline, so it is found out once.
+        whole = not self.holidays and all(spans == _FULL_DAY for spans in self.weekly)
+        object.__setattr__(self, "always_open", whole)
 
 
 def due(calendar: Calendar, start: int, open_time: int) -> int:

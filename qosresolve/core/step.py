@@ -47,6 +47,7 @@ FOLLOW: tuple[Process, ...] = (
     escalate.follow,
 )
 DUE: tuple[Process, ...] = (clear.due, change_status.due, coordinate.due, escalate.due)
+_ASKED = FOLLOW * MAX_ROUNDS
 
 
 @record
@@ -197,15 +198,20 @@ def _follow(case: Case, facts: Facts, policies: Policies, now: int) -> tuple[Cas
     """Let every process say what follows for the reports that were touched, until none has more to say."""
     touched = {getattr(fact, "report_id", "") for fact in facts} - {""}
     for report_id in sorted(touched):
-        for _ in range(MAX_ROUNDS):
-            said = len(facts)
-            for process in FOLLOW:
-                case, facts = _apply(case, facts, process, report_id, policies, now)
-            if len(facts) == said:
-                break
-        else:
-            raise RuntimeError(f"report {report_id} does not settle after {MAX_ROUNDS} rounds")
+        case, facts = _settled(case, facts, report_id, policies, now)
     return case, facts
+
+
+def _settled(case: Case, facts: Facts, report_id: str, policies: Policies, now: int) -> tuple[Case, Facts]:
+    """Ask the processes in turn until each has seen the report as it is and had nothing to say of it."""
+    silent = 0  # how many in a row said nothing; they need not be asked again of the same report
+    for process in _ASKED:
+        said = len(facts)
+        case, facts = _apply(case, facts, process, report_id, policies, now)
+        silent = silent + 1 if len(facts) == said else 0
+        if silent == len(FOLLOW):
+            return case, facts
+    raise RuntimeError(f"report {report_id} does not settle after {MAX_ROUNDS} rounds")
 
 
 def _apply(

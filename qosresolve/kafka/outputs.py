@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from qosresolve.contracts import headers as head
-from qosresolve.contracts.records import Contracts
+from qosresolve.contracts.records import Contracts, record_of
+from qosresolve.contracts.tmf.edge import Edge
 from qosresolve.core.case import Case
 from qosresolve.core.facts import Entry
 from qosresolve.core.partition import PartitionState
@@ -35,11 +36,15 @@ class Output:
 
 
 class Writer:
-    """Makes outputs of one worker: topic names and bytes."""
+    """Makes outputs of one worker: topic names and bytes.
 
-    def __init__(self, names: Names, contracts: Contracts) -> None:
+    With an edge, requests and escalations are TM Forum's JSON; the journal, the state of record, stays Avro.
+    """
+
+    def __init__(self, names: Names, contracts: Contracts, edge: Edge | None = None) -> None:
         self._names = names
         self._contracts = contracts
+        self._edge = edge
 
     def journal(self, partition: int, entry: Entry, trace: str | None) -> Output:
         """Return the journal record of one input."""
@@ -53,6 +58,8 @@ class Writer:
 
     def request(self, partition: int, request: Request, trace: str | None) -> Output:
         """Return a request to a neighbour."""
+        if self._edge is not None:
+            return self._in_json(self._edge, partition, request, trace)
         record, value = self._contracts.write_request(request)
         return Output(
             self._names.of(BY_RECORD[record]),
@@ -60,6 +67,16 @@ class Writer:
             request.context.product_id.encode(),
             value,
             head.for_request(request, trace),
+        )
+
+    def _in_json(self, edge: Edge, partition: int, request: Request, trace: str | None) -> Output:
+        document = edge.request(request)
+        return Output(
+            self._names.of(BY_RECORD[record_of(request)]),
+            partition,
+            request.context.product_id.encode(),
+            document.encoded(),
+            head.for_request(request, trace, form=document.form()),
         )
 
     def changes(self, partition: int, before: Case, after: Case, room: int = TIMED) -> Iterator[Output]:

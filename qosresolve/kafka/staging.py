@@ -14,6 +14,7 @@ from confluent_kafka import Message
 
 from qosresolve.contracts import headers as head
 from qosresolve.contracts.records import Contracts
+from qosresolve.contracts.tmf.edge import Edge
 from qosresolve.contracts.windows import BadWindowError
 from qosresolve.core.case import Case
 from qosresolve.core.facts import Entry, Facts, PolicyActivated
@@ -50,6 +51,7 @@ class Shared:
     dead_letter_limit: int
     backlog_wait_s: float
     suspects: Suspects = field(default_factory=Suspects)
+    edge: Edge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Staging:
         self._names = shared.names
         self._contracts = shared.contracts
         self._policies = shared.policies
-        self._writer = Writer(shared.names, shared.contracts)
+        self._writer = Writer(shared.names, shared.contracts, shared.edge)
 
     def stage(self, message: Message, *, check_reports: bool = False) -> None:
         """Step one input into the overlay; a record that fails becomes a dead letter beside it.

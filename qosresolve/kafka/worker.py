@@ -13,6 +13,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 from prometheus_client import CollectorRegistry
 
 from qosresolve.contracts.records import Contracts
+from qosresolve.contracts.tmf.edge import Edge
 from qosresolve.core.partition import PartitionState
 from qosresolve.core.policy import UnknownPolicyError
 from qosresolve.errors import RetriableError
@@ -90,6 +91,7 @@ class Worker:
             dead_letter_limit=self._settings.dead_letter_limit,
             backlog_wait_s=self._settings.backlog_wait_ms / 1000,
             suspects=self._suspects,
+            edge=_edge(self._settings),
         )
 
     def run(self) -> None:
@@ -332,6 +334,11 @@ def _unknown_policy(policy_hash: str) -> str:
         f"policy {policy_hash} is named by a report or a command but is not on the policy topic; publish it "
         "with `qosresolve policy publish FILE`, see docs/runbooks/unknown-policy.md"
     )
+
+
+def _edge(settings: Settings) -> Edge | None:
+    """Return what speaks TM Forum's JSON to neighbours, None where they read Avro."""
+    return Edge(settings.edge_version, settings.edge_party) if settings.edge_format == "json" else None
 
 
 def _wall_ms() -> int:

@@ -21,6 +21,7 @@ from qosresolve.core.processes.change_status import EDGES
 from qosresolve.core.requests import Action, EscalationNotice, Request
 from qosresolve.core.targets import CLOCKS, clock_of
 from qosresolve.core.vocabulary import ClockName, ClockOutcome, NodeKind, ObligationState, Outcome, Status
+from tests.contracts.tmf.validation import check
 
 if TYPE_CHECKING:
     from qosresolve.core.clocks import Clock
@@ -235,7 +236,7 @@ def replayed(history: list[tuple[Received, int, Policies]], entries: list[f.Entr
 
 
 def written(done: Step) -> None:
-    """What is written of a step reads as it was: journal entry, reports, watch and requests."""
+    """What is written of a step reads as it was, and is right in TM Forum's JSON too."""
     assert _CONTRACTS.read_entry(_CONTRACTS.write_entry(done.entry)) == done.entry
     for report in done.case.reports:
         assert _CONTRACTS.read_report(_CONTRACTS.write_report(report)) == report
@@ -244,6 +245,7 @@ def written(done: Step) -> None:
     for request in done.requests:
         record, data = _CONTRACTS.write_request(request)
         assert _CONTRACTS.read_request(record, data) == request
+    check(done.requests, [done.entry])
 
 
 def mark(received: Received) -> bytes:
