@@ -7,7 +7,7 @@ that it was sent with; what carries none of ours is `Unmatched`.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from qosresolve.contracts.tmf.identifier import identified
+from qosresolve.contracts.tmf.identifier import OWNER, identified
 from qosresolve.core.inputs import Answer
 from qosresolve.core.vocabulary import AnswerState
 from qosresolve.intake.formats.tmf_event import Event, names
@@ -140,10 +140,10 @@ def _note(event: Event, state: AnswerState) -> str:
 
 
 def _reason(body: Object) -> str:
-    """Return why the status is as it is; where that is not said, the newest of the notes."""
+    """Return why the status is as it is; where that is not said, the newest of their notes."""
     changes = list(objects(first(body, "statusChangeHistory", "statusChange")))
     told = changes[-1] if changes else {}
-    notes = list(objects(body.get("note")))
+    notes = [note for note in objects(body.get("note")) if text(note.get("author")) != OWNER]
     return (
         text(body.get("statusChangeReason"))
         or text(first(told, "statusChangeReason", "changeReason"))
