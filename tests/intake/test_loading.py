@@ -254,9 +254,7 @@ def test_products_and_services_say_together_what_realises_what(texts: tuple[str,
     """Whatever the order of files: products rest on services, these on others, and on resources."""
     found = load([Source(f"f{number}", text) for number, text in enumerate(texts)])
     assert found.problems == ()
-    assert {
-        tuple(getattr(one, name) for name in one.__slots__) for one in found.relations.values()
-    } == EXPECTED
+    assert {astuple(one) for one in found.relations.values()} == EXPECTED
     assert [note.split("product ")[1] for note in found.notes] == [
         "P3: left out, it is over by its status",
         "P4: left out, it names nothing that realises it",

@@ -73,7 +73,10 @@ def test_it_has_one_partition(world: World) -> None:
 def test_what_lies_there_is_read_before_it_is_ready(world: World) -> None:
     """Until then nothing is told; then every relation is known, what was removed is not."""
     kept, gone = relation("r1", tier="gold"), relation("r2")
-    write(world.settings, *(as_change(relation(f"n{number}")) for number in range(1_500)))
+    heard: list[int] = []
+    with Writing(world.settings) as writing:
+        writing.commit((as_change(relation(f"n{number}")) for number in range(1_500)), heard.append)
+    assert heard == [0, 1_000], "whoever waits sees how far it is"
     write(world.settings, as_change(kept), as_change(gone))
     write(world.settings, (gone.key, None))
     feed = InventoryFeed(world.settings, CONTRACTS)
