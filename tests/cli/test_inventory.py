@@ -85,9 +85,10 @@ def test_what_differs_is_told_by_relation() -> None:
 
 def test_what_nobody_can_read_is_replaced() -> None:
     """By what the files say, or by nothing."""
-    found = compare({"r1/P1": b"garbage", "x": b""}, by_key(relation()), CONTRACTS, replace=True)
-    assert [*found.changes()] == [("r1/P1", written(relation())), ("x", None)]
-    assert found.before == {"r1/P1": None, "x": None}
+    stored = {"r1/P1": b"garbage", "x": b"", "r1/P2": written(relation())}  # the last belongs elsewhere
+    found = compare(stored, by_key(relation()), CONTRACTS, replace=True)
+    assert [*found.changes()] == [("r1/P1", written(relation())), ("x", None), ("r1/P2", None)]
+    assert found.before == {"r1/P1": None, "x": None, "r1/P2": None}
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,20 @@ def test_a_second_load_ends_the_first(world: World) -> None:
     assert [key for key, _ in rows(world.settings)] == [b"second/P1"]
 
 
+def test_a_load_that_was_killed_is_ended_by_the_next(world: World) -> None:
+    """What it had sent is never read, and readers wait for it no longer."""
+    killed = Writing(world.settings)
+    killed.__enter__()
+    killed._producer.begin_transaction()
+    killed._producer.produce(world.names.of(INVENTORY), b"never", b"never/P1", partition=0)
+    killed._producer.flush(10)
+    write(world.settings, as_change(relation("r1")))
+    feed = InventoryFeed(world.settings, CONTRACTS)
+    Following(feed).until_ready()
+    assert list(feed.inventory.objects()) == ["r1"]
+    feed.close()
+
+
 def test_behind_an_open_transaction_it_is_not_ready(world: World) -> None:
     """What may still be committed belongs to what it has to know; in the end it stops and says so."""
     write(world.settings, as_change(relation("r1")))

@@ -43,7 +43,7 @@ def compare(
         held = stored.get(key)
         if held is None:
             found.added[key] = value
-        elif held == value or (before := readable(held, contracts)) == relation:
+        elif held == value or (before := readable(key, held, contracts)) == relation:
             found.same += 1
         else:
             found.changed[key] = value
@@ -51,15 +51,16 @@ def compare(
     alone = [key for key in stored if key not in wanted]
     if replace:
         found.removed = alone
-        found.before |= {key: readable(stored[key], contracts) for key in alone}
+        found.before |= {key: readable(key, stored[key], contracts) for key in alone}
     else:
         found.left = len(alone)
     return found
 
 
-def readable(value: bytes, contracts: Contracts) -> Relation | None:
-    """Return the relation that a record holds, None where it holds none."""
+def readable(key: str, value: bytes, contracts: Contracts) -> Relation | None:
+    """Return the relation that a record holds, None where it holds none, or one that belongs elsewhere."""
     try:
-        return contracts.read_as("inventory", Relation, value)
+        found = contracts.read_as("inventory", Relation, value)
     except PoisonRecordError:
         return None
+    return found if found.key == key else None

@@ -1,6 +1,8 @@
 """From files to the relations that they say, or one refusal with all that is wrong."""
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import typer
@@ -16,11 +18,22 @@ SHOWN = 50  # problems that people see
 
 def wanted(files: Sequence[Path], form: str, *, names: bool, as_json: bool) -> Loaded:
     """Return what files say together. Ends with status 2, telling all problems, where there are any."""
-    loaded = load([Source(str(file), _text(file), Format(form)) for file in files], names=names)
+    with _uncollected():
+        loaded = load([Source(str(file), _text(file), Format(form)) for file in files], names=names)
     if loaded.problems:
         _tell(loaded.problems, as_json=as_json)
         raise typer.Exit(REFUSED)
     return loaded
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let the garbage collector rest: it would look at a million relations time and again."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _text(file: Path) -> str:

@@ -59,11 +59,11 @@ def stored(settings: Settings, *, begins: str = "", ends: str = "") -> Iterator[
     for key in sorted(rows):
         if not key.startswith(begins) or not key.endswith(ends):
             continue
-        relation = readable(rows[key], contracts)
+        relation = readable(key, rows[key], contracts)
         if relation is None:
             raise FatalError(
-                f"the record of key {key!r} cannot be read\n  remedy: load that relation again, or all with "
-                "`qosresolve inventory load FILE... --replace`"
+                f"the record of key {key!r} cannot be read, or belongs under another\n"
+                "  remedy: load all with `qosresolve inventory load FILE... --replace`"
             )
         yield relation
 
