@@ -18,6 +18,7 @@ from qosresolve.topics import (
     DEAD_LETTERS,
     DEADLINE,
     INPUTS,
+    INVENTORY,
     JOURNAL,
     PARTITION,
     POLICY,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class Role(StrEnum):
-    """Who talks to Kafka: three processes, and tools by what they do."""
+    """Who talks to Kafka: processes, and tools by what they do."""
 
     WORKER = "worker"
     TIMER = "timer"
@@ -44,6 +45,7 @@ class Role(StrEnum):
     ORDERS = "orders"
     POLICY = "policy"
     WINDOWS = "windows"
+    INVENTORY = "inventory"
     TOPICS = "topics"
 
 
@@ -56,8 +58,10 @@ COMMANDS = {
     Role.ORDERS: "reports open, acknowledge, hold... (whatever orders something)",
     Role.POLICY: "policy publish, activate, show",
     Role.WINDOWS: "windows set, lift, list",
+    Role.INVENTORY: "inventory load, diff, show, export",
     Role.TOPICS: "topics create, check",
 }
+INVENTORY_SLOT = "inventory"  # what its transactional id ends with: no worker's slot may be named so
 
 
 class Resource(StrEnum):
@@ -115,10 +119,17 @@ class OwnIds:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnId:
+    """The one transactional id that is that setting with a slot behind it."""
+
+    slot: str
+
+
+@dataclass(frozen=True, slots=True)
 class Need:
     """A row of the table, before prefix and group are known."""
 
-    subject: Topic | Group | OwnIds
+    subject: Topic | Group | OwnIds | OwnId
     operations: tuple[Operation, ...]
     why: str
 
@@ -182,6 +193,11 @@ TABLE: dict[Role, tuple[Need, ...]] = {
         _DECISIONS,
         _NAMED,
     ),
+    Role.INVENTORY: (
+        Need(INVENTORY, _BOTH, "showing; comparing, then writing what differs"),
+        Need(OwnId(INVENTORY_SLOT), _WRITE, "a load is one transaction"),
+        _NAMED,
+    ),
     Role.TOPICS: (
         *_each(INPUTS, (Operation.CREATE, Operation.DESCRIBE_CONFIGS, Operation.READ), "first offsets too"),
         *_each(
@@ -207,6 +223,8 @@ def _named(need: Need, settings: "Settings") -> Acl:
             found = Resource.GROUP, settings.group + group, Pattern.LITERAL
         case OwnIds():
             found = Resource.TRANSACTIONAL_ID, settings.transactional_id_prefix, Pattern.PREFIXED
+        case OwnId(slot):
+            found = Resource.TRANSACTIONAL_ID, settings.transactional_id_prefix + slot, Pattern.LITERAL
     return Acl(*found, need.operations, need.why)
 
 

@@ -54,7 +54,15 @@ def policy_as(name: str, folder: Path) -> str:
     return str(file)
 
 
-def words(role: Role, policy_file: str) -> list[tuple[str, ...]]:
+@pytest.fixture(scope="module")
+def relations_file(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An inventory of one relation."""
+    file = tmp_path_factory.mktemp("inventory") / "relations.csv"
+    file.write_text("object_id,product_id\nr1,P1\n", encoding="utf-8")
+    return str(file)
+
+
+def words(role: Role, policy_file: str, relations_file: str = "") -> list[tuple[str, ...]]:
     """Return the commands of a role."""
     answer = ("--product", "P1", "--request", "nothing", "--state", "accepted")
     soon = datetime.now(UTC) + timedelta(days=1)
@@ -92,17 +100,28 @@ def words(role: Role, policy_file: str) -> list[tuple[str, ...]]:
             ("windows", "list"),
             ("windows", "lift", "CHG-1", *WAIT),
         ],
+        Role.INVENTORY: [
+            ("inventory", "load", relations_file),
+            ("inventory", "diff", relations_file),
+            ("inventory", "show", "r1"),
+            ("inventory", "export"),
+        ],
         Role.TOPICS: [("topics", "create"), ("topics", "check")],
     }
     return commands[role]
 
 
-@pytest.mark.parametrize("role", [Role.LOOK, Role.EMIT, Role.ORDERS, Role.POLICY, Role.WINDOWS], ids=str)
-def test_a_tool_uses_every_right_and_needs_no_other(lived_in: Site, role: Role, policy_file: str) -> None:
+TOOLS = [Role.LOOK, Role.EMIT, Role.ORDERS, Role.POLICY, Role.WINDOWS, Role.INVENTORY]
+
+
+@pytest.mark.parametrize("role", TOOLS, ids=str)
+def test_a_tool_uses_every_right_and_needs_no_other(
+    lived_in: Site, role: Role, policy_file: str, relations_file: str
+) -> None:
     """What its commands ask the brokers for is what the table gives."""
     site, audit = lived_in, Audit(lived_in.secured.server.log_file)
     with site.secured.granted(role.value, site.rights(role)):
-        for each in words(role, policy_file):
+        for each in words(role, policy_file, relations_file):
             done = site.command(role, *each)
             assert done.exit_code == 0, (each, done.stdout, done.stderr)
         check_used(audit, site, role)

@@ -1,0 +1,1 @@
+"""`qosresolve inventory`: which products lie on which services and resources."""
