@@ -20,6 +20,7 @@ from qosresolve.kafka.denied import raise_if_denied, raise_if_hidden
 Place = tuple[str, int]
 T = TypeVar("T")
 TIMEOUT = 10.0
+NONE = -1  # the brokers' answer where no record is so young
 
 
 def ends(admin: AdminClient, places: Iterable[Place]) -> dict[Place, int]:
@@ -36,6 +37,12 @@ def stable_ends(admin: AdminClient, places: Iterable[Place]) -> dict[Place, int]
 def starts(admin: AdminClient, places: Iterable[Place]) -> dict[Place, int]:
     """Return the first retained offset of each (topic, partition)."""
     return _offsets(admin, places, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+
+
+def since(admin: AdminClient, places: Iterable[Place], instant: int) -> dict[Place, int]:
+    """Return the first offset of each that is of an instant in ms or later; its end where none is."""
+    found = _offsets(admin, places, OffsetSpec.for_timestamp(instant), least=NONE)
+    return found | ends(admin, [place for place, offset in found.items() if offset == NONE])
 
 
 def patiently(call: Callable[[], T], seconds: float = 30.0) -> T:
@@ -55,6 +62,8 @@ def _offsets(
     places: Iterable[Place],
     spec: OffsetSpec,
     isolation: IsolationLevel = IsolationLevel.READ_UNCOMMITTED,
+    *,
+    least: int = 0,
 ) -> dict[Place, int]:
     wanted = {TopicPartition(topic, partition): spec for topic, partition in places}
     if not wanted:
@@ -63,7 +72,7 @@ def _offsets(
     found = {}
     for at, future in futures.items():
         try:
-            found[at.topic, at.partition] = _known(at, future.result().offset)
+            found[at.topic, at.partition] = _known(at, future.result().offset, least)
         except RetriableError:
             raise
         except Exception as error:
@@ -75,9 +84,9 @@ def _offsets(
     return found
 
 
-def _known(at: TopicPartition, offset: int) -> int:
+def _known(at: TopicPartition, offset: int, least: int) -> int:
     """Return an offset that a broker told: of a leader that does not answer in time the client says -1001."""
-    if offset < 0:
+    if offset < least:
         raise RetriableError(f"the leader of {at.topic} partition {at.partition} does not answer")
     return offset
 

@@ -52,13 +52,18 @@ def co_partitioned(admin: AdminClient, names: Names) -> int:
 
 
 def committed(consumer: Consumer, inputs: list[TopicPartition]) -> dict[str, int]:
-    """Return the group's offset of each input, -1 where it never had one."""
+    """Return the group's offset of each input of one partition, -1 where it never had one."""
+    return {topic: offset for (topic, _), offset in of_group(consumer, inputs).items()}
+
+
+def of_group(consumer: Consumer, inputs: list[TopicPartition]) -> dict[Place, int]:
+    """Return the group's offset of each (topic, partition), -1 where it never had one."""
     try:
         found = consumer.committed(inputs, timeout=10)
     except KafkaException as error:
         raise_if_denied(error)
         raise RetriableError(f"cannot read the group's offsets: {error}") from error
-    return {at.topic: at.offset if at.offset >= 0 else -1 for at in found}
+    return {(at.topic, at.partition): at.offset if at.offset >= 0 else -1 for at in found}
 
 
 def identities(admin: AdminClient, topics: Iterable[str]) -> dict[str, str]:
@@ -77,10 +82,10 @@ def checked(
     """Return the state to start from. Raises with the remedy where it does not fit group and inputs."""
     state = [partition.names.of(topic) for topic in STATE]
     topic_ids = identities(admin, [*offsets, *state])
-    _whole(starts(admin, _places(partition.number, state)))
+    whole(starts(admin, _places(partition.number, state)))
     if restored is None:
         return initial(admin, partition, offsets, topic_ids)
-    _same_state(restored, topic_ids, partition.names)
+    same_state(restored, topic_ids, partition.names)
     check(admin, restored, offsets, topic_ids)
     return replace(restored, topic_ids=_listed(topic_ids))
 
@@ -135,21 +140,28 @@ def _listed(topic_ids: Identities) -> tuple[TopicIdentity, ...]:
 
 def check(admin: AdminClient, state: PartitionState, offsets: Offsets, topic_ids: Identities) -> None:
     """Compare what was restored with the group and the inputs. Raises FatalError with the remedy."""
-    positions = {at.topic: at.next_offset for at in state.positions}
-    _same(state, topic_ids, offsets)
-    places = _places(state.partition, positions)
+    same_inputs(state, topic_ids, offsets)
+    places = _places(state.partition, [at.topic for at in state.positions])
     last, first = ends(admin, places), starts(admin, places)
-    for topic, position in positions.items():
-        place = (topic, state.partition)
-        _within(place, position, first[place], last[place])
-        _not_ahead(place, position, offsets[topic])
+    for at in state.positions:
+        place = (at.topic, state.partition)
+        within(place, at.next_offset, first[place], last[place])
+        not_ahead(place, at.next_offset, offsets[at.topic])
+        if rewound(at.next_offset, offsets[at.topic]):
+            structlog.get_logger(role="worker").warning(
+                "group was rewound; records below the position are skipped",
+                topic=at.topic,
+                partition=state.partition,
+                group_offset=offsets[at.topic],
+                position=at.next_offset,
+            )
 
 
 def _places(number: int, topics: Iterable[str]) -> list[Place]:
     return [(topic, number) for topic in topics]
 
 
-def _whole(first: Mapping[Place, int]) -> None:
+def whole(first: Mapping[Place, int]) -> None:
     """Refuse state topics that lost their beginning: compaction leaves it at 0, deletion does not."""
     for (topic, number), start in first.items():
         if start > 0:
@@ -159,7 +171,7 @@ def _whole(first: Mapping[Place, int]) -> None:
             )
 
 
-def _same_state(state: PartitionState, topic_ids: Identities, names: Names) -> None:
+def same_state(state: PartitionState, topic_ids: Identities, names: Names) -> None:
     """Refuse a report or watch topic that was created anew beside a partition topic that was not.
 
     A partition record on another topic than it knew is a copy, which somebody made on purpose: believed.
@@ -180,7 +192,9 @@ def _same_state(state: PartitionState, topic_ids: Identities, names: Names) -> N
             )
 
 
-def _same(state: PartitionState, topic_ids: Identities, inputs: Offsets) -> None:
+def same_inputs(state: PartitionState, topic_ids: Identities, inputs: Iterable[str]) -> None:
+    """Refuse an input that was created anew. Raises FatalError."""
+    inputs = frozenset(inputs)
     for known in state.topic_ids:
         if known.topic in inputs and topic_ids[known.topic] != known.id:
             raise FatalError(
@@ -190,7 +204,8 @@ def _same(state: PartitionState, topic_ids: Identities, inputs: Offsets) -> None
             )
 
 
-def _within(place: Place, position: int, first: int, last: int) -> None:
+def within(place: Place, position: int, first: int, last: int) -> None:
+    """Refuse a position below or above what the input holds. Raises FatalError."""
     where = "{} partition {}".format(*place)
     if last < position:
         raise FatalError(
@@ -204,7 +219,8 @@ def _within(place: Place, position: int, first: int, last: int) -> None:
         )
 
 
-def _not_ahead(place: Place, position: int, group_offset: int) -> None:
+def not_ahead(place: Place, position: int, group_offset: int) -> None:
+    """Refuse a group that is ahead of the position. Raises FatalError."""
     topic, number = place
     if group_offset > position:
         raise FatalError(
@@ -212,11 +228,8 @@ def _not_ahead(place: Place, position: int, group_offset: int) -> None:
             f"{position}: state was lost, or somebody moved the group forward; see "
             "docs/runbooks/lost-state.md"
         )
-    if 0 <= group_offset < position:
-        structlog.get_logger(role="worker").warning(
-            "group was rewound; records below the position are skipped",
-            topic=topic,
-            partition=number,
-            group_offset=group_offset,
-            position=position,
-        )
+
+
+def rewound(position: int, group_offset: int) -> bool:
+    """Tell whether the group is below the position: what lies between is skipped."""
+    return 0 <= group_offset < position

@@ -4,8 +4,9 @@ Without first offsets a worker refuses to start: `auto.offset.reset` is always `
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
@@ -17,13 +18,23 @@ from confluent_kafka.cimpl import NewTopic
 from qosresolve.errors import ConfigError, FatalError, RetriableError
 from qosresolve.kafka import clients
 from qosresolve.kafka.acls import Operation
-from qosresolve.kafka.denied import raise_if_denied
+from qosresolve.kafka.denied import raise_if_denied, raise_if_hidden
 from qosresolve.kafka.offsets import Place, patiently, starts
 from qosresolve.settings import Settings
 from qosresolve.topics import ANCHOR, TOPICS, Names, Topic
 
 TIMEOUT = 30.0
 T = TypeVar("T")
+Configs = dict[str, dict[str, str | None]]  # of each topic: its options, also those that it inherits
+
+
+class About(StrEnum):
+    """What a finding is about."""
+
+    DONE = "done"
+    MISSING = "missing"
+    PARTITIONS = "partitions"
+    CONFIG = "config"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,7 @@ class Finding:
     what: str
     wrong: bool
     remedy: str = ""
+    about: About = About.DONE
 
 
 def create(settings: Settings, *, dry_run: bool = False) -> list[Finding]:
@@ -187,8 +199,15 @@ def check(settings: Settings) -> list[Finding]:
         if names.of(topic) in metadata:
             present.append(topic)
         else:
+            raise_if_hidden(client, names.of(topic), Operation.DESCRIBE)
             findings.append(
-                Finding(names.of(topic), "missing", wrong=True, remedy="qosresolve topics create")
+                Finding(
+                    names.of(topic),
+                    "missing",
+                    wrong=True,
+                    remedy="qosresolve topics create",
+                    about=About.MISSING,
+                )
             )
     counts = {names.of(topic): len(metadata[names.of(topic)].partitions) for topic in present}
     findings += _counts(present, counts, names)
@@ -205,6 +224,7 @@ def _counts(present: list[Topic], counts: dict[str, int], names: Names) -> list[
             f"has {counts[names.of(topic)]} partitions; the co-partitioned topics differ: {sorted(shared)}",
             wrong=True,
             remedy="the count must be the same everywhere and never changes; create under another prefix",
+            about=About.PARTITIONS,
         )
         for topic in present
         if topic.co_partitioned and counts[names.of(topic)] != max(shared)
@@ -214,24 +234,32 @@ def _counts(present: list[Topic], counts: dict[str, int], names: Names) -> list[
 _MATTERS = ("cleanup.policy", "message.timestamp.type")
 
 
-def _configs(client: AdminClient, present: list[Topic], names: Names) -> list[Finding]:
-    resources = {ConfigResource(ResourceType.TOPIC, names.of(topic)): topic for topic in present}
+def configs(client: AdminClient, topics: Iterable[str]) -> Configs:
+    """Return the options of topics. Raises DeniedError, KafkaException."""
+    resources = [ConfigResource(ResourceType.TOPIC, name) for name in topics]
     if not resources:
-        return []
-    findings = []
-    for resource, future in client.describe_configs(list(resources), request_timeout=TIMEOUT).items():
+        return {}
+    found: Configs = {}
+    for resource, future in client.describe_configs(resources, request_timeout=TIMEOUT).items():
         try:
-            actual = future.result()
+            found[resource.name] = {name: entry.value for name, entry in future.result().items()}
         except KafkaException as error:
             raise_if_denied(error, resource.name, Operation.DESCRIBE_CONFIGS)
             raise
-        for name, wanted in resources[resource].config().items():
-            found = actual[name].value if name in actual else None
-            if found != wanted:
-                remedy = f"kafka-configs.sh --alter --topic {resource.name} --add-config {name}={wanted}"
-                findings.append(
-                    Finding(
-                        resource.name, f"{name} is {found}, table says {wanted}", name in _MATTERS, remedy
-                    )
-                )
-    return findings
+    return found
+
+
+def _configs(client: AdminClient, present: list[Topic], names: Names) -> list[Finding]:
+    actual = configs(client, map(names.of, present))
+    return [
+        Finding(
+            names.of(topic),
+            f"{option} is {found}, table says {wanted}",
+            option in _MATTERS,
+            f"kafka-configs.sh --alter --topic {names.of(topic)} --add-config {option}={wanted}",
+            About.CONFIG,
+        )
+        for topic in present
+        for option, wanted in topic.config().items()
+        if (found := actual[names.of(topic)].get(option)) != wanted
+    ]

@@ -20,6 +20,7 @@ from qosresolve.kafka.reading import partitions_of, read_all
 from qosresolve.settings import Settings
 from qosresolve.topics import JOURNAL, PARTITION, POLICY, REPORT, Names, Topic
 
+STALL_S = 60.0  # without progress
 Wanted = Callable[[str, str], bool]  # product id, report id
 
 
@@ -49,9 +50,11 @@ def published_policies(settings: Settings, contracts: Contracts) -> list[Publish
     return sorted(policies, key=lambda policy: (policy.published_at, policy.hash))
 
 
-def partition_states(settings: Settings, contracts: Contracts) -> dict[int, PartitionState]:
+def partition_states(
+    settings: Settings, contracts: Contracts, *, stall_s: float = STALL_S
+) -> dict[int, PartitionState]:
     """Return what each partition that was ever worked on remembers."""
-    rows = latest(settings, places(settings, PARTITION))
+    rows = latest(settings, places(settings, PARTITION), stall_s=stall_s)
     states = [contracts.read_partition(value) for value in rows.values()]
     return {state.partition: state for state in sorted(states, key=lambda state: state.partition)}
 
@@ -69,10 +72,10 @@ def places(settings: Settings, topic: Topic, operation: Operation = Operation.RE
     return [(name, number) for number in range(count)]
 
 
-def latest(settings: Settings, where: list[Place]) -> dict[str, bytes]:
+def latest(settings: Settings, where: list[Place], *, stall_s: float = STALL_S) -> dict[str, bytes]:
     """Return the last value of every key that is not removed."""
     rows: dict[str, bytes] = {}
-    for message in read_all(settings, where):
+    for message in read_all(settings, where, stall_s=stall_s):
         put(rows, message)
     return rows
 
