@@ -167,6 +167,10 @@ docs-guarantees: venv ## Take each protection off until something is violated; w
 docs-security: venv ## Write the table of rights in docs/security.md
 	$(BIN)/python -m tests.security.page
 
+.PHONY: docs-doctor
+docs-doctor: venv ## Write the tables of checks and findings in docs/doctor.md
+	$(BIN)/python -m tests.replay.doctor.page
+
 .PHONY: demo
 demo: venv ## Run the demonstration
 	$(BIN)/qosresolve demo

@@ -9,6 +9,7 @@ from qosresolve import __version__
 from qosresolve.cli import demo
 from qosresolve.cli.acls import commands as acls
 from qosresolve.cli.config import commands as config
+from qosresolve.cli.doctor import commands as doctor
 from qosresolve.cli.emit import commands as emit
 from qosresolve.cli.intake import commands as intake
 from qosresolve.cli.inventory import commands as inventory
@@ -64,6 +65,7 @@ app.add_typer(inventory.app, name="inventory")
 app.add_typer(emit.app, name="emit")
 app.add_typer(reports.app, name="reports")
 verify.add_to(app)
+doctor.add_to(app)
 acls.add_to(app)
 app.add_typer(config.app, name="config")
 demo.add_to(app)

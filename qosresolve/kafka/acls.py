@@ -47,6 +47,7 @@ class Role(StrEnum):
     WINDOWS = "windows"
     INVENTORY = "inventory"
     TOPICS = "topics"
+    DOCTOR = "doctor"
 
 
 COMMANDS = {
@@ -60,6 +61,7 @@ COMMANDS = {
     Role.WINDOWS: "windows set, lift, list",
     Role.INVENTORY: "inventory load, diff, show, export",
     Role.TOPICS: "topics create, check",
+    Role.DOCTOR: "doctor",
 }
 INVENTORY_SLOT = "inventory"  # what its transactional id ends with: no worker's slot may be named so
 
@@ -139,6 +141,7 @@ _BOTH = (Operation.READ, Operation.WRITE)
 # A consumer asks where its group is looked after even if it never joins.
 _NAMED = Need(Group.WORKERS, (Operation.DESCRIBE,), "reading: the client asks for the group's coordinator")
 _DECISIONS = Need(JOURNAL, _READ, "waiting for the decision")
+_LOOKED_INTO = (*INPUTS, *STATE, POLICY, DEAD_LETTERS)  # by the doctor; of the others it asks the brokers
 
 
 def _each(topics: Iterable[Topic], operations: tuple[Operation, ...], why: str) -> tuple[Need, ...]:
@@ -206,6 +209,15 @@ TABLE: dict[Role, tuple[Need, ...]] = {
             "making and checking",
         ),
         Need(Group.WORKERS, _READ, "writing the group's first offsets"),
+    ),
+    Role.DOCTOR: (
+        *_each(_LOOKED_INTO, (Operation.DESCRIBE_CONFIGS, Operation.READ), "options, ends, what lies there"),
+        *_each(
+            (topic for topic in TOPICS if topic not in _LOOKED_INTO),
+            (Operation.DESCRIBE_CONFIGS, Operation.DESCRIBE),
+            "options, ends",
+        ),
+        *(Need(group, (Operation.DESCRIBE,), "who is in it, how far it is") for group in Group),
     ),
 }
 

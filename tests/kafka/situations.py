@@ -16,7 +16,7 @@ from qosresolve.core.vocabulary import DegradationKind
 from qosresolve.kafka import clients
 from qosresolve.kafka.worker import Worker
 from qosresolve.settings import Settings
-from qosresolve.topics import DEADLINE, REPORT
+from qosresolve.topics import DEADLINE, REPORT, Topic
 from tests.chaos.profiles import environment_of
 from tests.kafka.harness import PARTITIONS, RECORDS, World, wall_ms
 
@@ -93,14 +93,14 @@ def rewind(world: World) -> None:
     next(iter(admin.alter_consumer_group_offsets([group]).values())).result()
 
 
-def open_transaction(world: World, number: int) -> Producer:
-    """Leave a transaction open on a partition of the report topic."""
+def open_transaction(world: World, number: int, topic: Topic = REPORT) -> Producer:
+    """Leave a transaction open on a partition of the report topic, or of another."""
     foreign = Producer(
         {"bootstrap.servers": world.settings.bootstrap_servers, "transactional.id": f"{world.names.prefix}x"}
     )
     foreign.init_transactions(30)
     foreign.begin_transaction()
-    foreign.produce(world.names.of(REPORT), b"never", b"foreign/1", number)
+    foreign.produce(world.names.of(topic), b"never", b"foreign/1", number)
     foreign.flush(10)
     return foreign
 

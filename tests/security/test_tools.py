@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -135,6 +136,27 @@ def test_making_topics_uses_every_right_and_needs_no_other(lived_in: Site, polic
             done = site.command(Role.TOPICS, *each)
             assert done.exit_code == 0, (each, done.stdout, done.stderr)
         check_used(audit, site, Role.TOPICS)
+
+
+def test_the_doctor_uses_every_right_and_does_without_one(lived_in: Site) -> None:
+    """Nothing stays unseen but the brokers' own options, which take a right on the cluster: a note."""
+    site, audit = lived_in, Audit(lived_in.secured.server.log_file)
+    with site.secured.granted(Role.DOCTOR.value, site.rights(Role.DOCTOR)):
+        done = site.command(Role.DOCTOR, "doctor", "--json")
+        found = {row["finding"] for row in json.loads(done.stdout)["findings"]}
+        assert {"broker-options-unseen", "role-of-others", "no-timer"} <= found
+        assert not found & {"not-looked", "right-of-doctor-missing", "right-missing"}
+        check_used(audit, site, Role.DOCTOR, unless=("DESCRIBE_CONFIGS", "Cluster", "kafka-cluster"))
+        site.secured.revoke(Role.DOCTOR.value, [reading(site, DEGRADATION)])
+        done = site.command(Role.DOCTOR, "doctor", "--json", "--only", "rights", "--only", "topics")
+    assert done.exit_code == 1, (done.stdout, done.stderr)
+    checks = {row["finding"]: row["check"] for row in json.loads(done.stdout)["findings"]}
+    assert (checks["right-of-doctor-missing"], checks["not-looked"]) == ("rights", "topics")
+
+
+def reading(site: Site, topic: Topic) -> Acl:
+    """Return the right to read a topic."""
+    return Acl(Resource.TOPIC, site.world.names.of(topic), Pattern.LITERAL, (Operation.READ,), "")
 
 
 MISSING = [

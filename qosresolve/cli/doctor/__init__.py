@@ -1,0 +1,1 @@
+"""`doctor`: what is not well, what it means, and what mends it."""
