@@ -6,8 +6,9 @@ retention. A report or watch topic that is not the one they were written beside 
 first stop the worker with what to do.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from typing import Protocol
 
 import structlog
 from confluent_kafka import Consumer, KafkaException, TopicCollection, TopicPartition
@@ -51,14 +52,28 @@ def co_partitioned(admin: AdminClient, names: Names) -> int:
     return next(iter(counts.values()))
 
 
+class Remembered(Protocol):
+    """What a partition's record says of the topics that its positions, and its state, are of."""
+
+    @property
+    def partition(self) -> int: ...
+    @property
+    def topic_ids(self) -> tuple[TopicIdentity, ...]: ...
+
+
 def committed(consumer: Consumer, inputs: list[TopicPartition]) -> dict[str, int]:
     """Return the group's offset of each input, -1 where it never had one."""
+    return {topic: offset for (topic, _), offset in committed_at(consumer, inputs).items()}
+
+
+def committed_at(consumer: Consumer, inputs: list[TopicPartition]) -> dict[Place, int]:
+    """Return the same by topic and partition."""
     try:
         found = consumer.committed(inputs, timeout=10)
     except KafkaException as error:
         raise_if_denied(error)
         raise RetriableError(f"cannot read the group's offsets: {error}") from error
-    return {at.topic: at.offset if at.offset >= 0 else -1 for at in found}
+    return {(at.topic, at.partition): at.offset if at.offset >= 0 else -1 for at in found}
 
 
 def identities(admin: AdminClient, topics: Iterable[str]) -> dict[str, str]:
@@ -77,10 +92,11 @@ def checked(
     """Return the state to start from. Raises with the remedy where it does not fit group and inputs."""
     state = [partition.names.of(topic) for topic in STATE]
     topic_ids = identities(admin, [*offsets, *state])
-    _whole(starts(admin, _places(partition.number, state)))
+    whole(starts(admin, _places(partition.number, state)))
     if restored is None:
         return initial(admin, partition, offsets, topic_ids)
-    _same_state(restored, topic_ids, partition.names)
+    names = partition.names
+    same_state(restored, topic_ids, names.of(PARTITION), (names.of(REPORT), names.of(WATCH)))
     check(admin, restored, offsets, topic_ids)
     return replace(restored, topic_ids=_listed(topic_ids))
 
@@ -136,20 +152,20 @@ def _listed(topic_ids: Identities) -> tuple[TopicIdentity, ...]:
 def check(admin: AdminClient, state: PartitionState, offsets: Offsets, topic_ids: Identities) -> None:
     """Compare what was restored with the group and the inputs. Raises FatalError with the remedy."""
     positions = {at.topic: at.next_offset for at in state.positions}
-    _same(state, topic_ids, offsets)
+    same(state, topic_ids, offsets)
     places = _places(state.partition, positions)
     last, first = ends(admin, places), starts(admin, places)
     for topic, position in positions.items():
         place = (topic, state.partition)
-        _within(place, position, first[place], last[place])
-        _not_ahead(place, position, offsets[topic])
+        within(place, position, first[place], last[place])
+        not_ahead(place, position, offsets[topic])
 
 
 def _places(number: int, topics: Iterable[str]) -> list[Place]:
     return [(topic, number) for topic in topics]
 
 
-def _whole(first: Mapping[Place, int]) -> None:
+def whole(first: Mapping[Place, int]) -> None:
     """Refuse state topics that lost their beginning: compaction leaves it at 0, deletion does not."""
     for (topic, number), start in first.items():
         if start > 0:
@@ -159,19 +175,20 @@ def _whole(first: Mapping[Place, int]) -> None:
             )
 
 
-def _same_state(state: PartitionState, topic_ids: Identities, names: Names) -> None:
-    """Refuse a report or watch topic that was created anew beside a partition topic that was not.
+def same_state(
+    state: Remembered, topic_ids: Identities, record: str, beside: Iterable[str], role: str = "worker"
+) -> None:
+    """Refuse a topic of state that was created anew `beside` the topic of the positions, which was not.
 
-    A partition record on another topic than it knew is a copy, which somebody made on purpose: believed.
+    A record of positions on another topic than it knew is a copy, which somebody made on purpose: believed.
     """
     known = {item.topic: item.id for item in state.topic_ids}
-    record = names.of(PARTITION)
     if known.get(record, topic_ids[record]) != topic_ids[record]:
-        structlog.get_logger(role="worker").warning(
+        structlog.get_logger(role=role).warning(
             "the state was copied from another topic", partition=state.partition, topic=record
         )
         return
-    for topic in (names.of(REPORT), names.of(WATCH)):
+    for topic in beside:
         if known.get(topic, topic_ids[topic]) != topic_ids[topic]:
             raise FatalError(
                 f"{topic} has the id {topic_ids[topic]}, partition {state.partition} knew it as "
@@ -180,7 +197,8 @@ def _same_state(state: PartitionState, topic_ids: Identities, names: Names) -> N
             )
 
 
-def _same(state: PartitionState, topic_ids: Identities, inputs: Offsets) -> None:
+def same(state: Remembered, topic_ids: Identities, inputs: Collection[str]) -> None:
+    """Refuse inputs that are not those the positions are of."""
     for known in state.topic_ids:
         if known.topic in inputs and topic_ids[known.topic] != known.id:
             raise FatalError(
@@ -190,7 +208,8 @@ def _same(state: PartitionState, topic_ids: Identities, inputs: Offsets) -> None
             )
 
 
-def _within(place: Place, position: int, first: int, last: int) -> None:
+def within(place: Place, position: int, first: int, last: int) -> None:
+    """Refuse an input that does not reach to the position, or not back to it."""
     where = "{} partition {}".format(*place)
     if last < position:
         raise FatalError(
@@ -204,7 +223,8 @@ def _within(place: Place, position: int, first: int, last: int) -> None:
         )
 
 
-def _not_ahead(place: Place, position: int, group_offset: int) -> None:
+def not_ahead(place: Place, position: int, group_offset: int, role: str = "worker") -> None:
+    """Refuse a group that is beyond the position; tell of one that was rewound."""
     topic, number = place
     if group_offset > position:
         raise FatalError(
@@ -213,7 +233,7 @@ def _not_ahead(place: Place, position: int, group_offset: int) -> None:
             "docs/runbooks/lost-state.md"
         )
     if 0 <= group_offset < position:
-        structlog.get_logger(role="worker").warning(
+        structlog.get_logger(role=role).warning(
             "group was rewound; records below the position are skipped",
             topic=topic,
             partition=number,

@@ -38,10 +38,37 @@ class ReadingMetrics:
         self.eta = Gauge(f"{prefix}_eta_seconds", f"Seconds left at this rate: {what}", registry=registry)
 
 
-class WorkerMetrics:
+class TransactionMetrics:
+    """What a transactional producer tells; the names begin with `prefix`."""
+
+    def __init__(self, registry: CollectorRegistry, prefix: str) -> None:
+        # Transactions by outcome: committed, aborted, unknown, fenced.
+        self.transactions = Counter(
+            f"{prefix}_transactions_total", "Transactions ended", ["outcome"], registry=registry
+        )
+        _begin(self.transactions, OUTCOMES)
+        self.transaction_seconds = Histogram(
+            f"{prefix}_transaction_duration_seconds",
+            "From begin to confirmed commit",
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        # Producers replaced, by reason: aborted, unknown, ambiguous, group (refused for an old generation).
+        self.rebuilds = Counter(
+            f"{prefix}_producer_rebuilds_total", "Producers replaced", ["reason"], registry=registry
+        )
+        self.last_commit = Gauge(
+            f"{prefix}_last_commit_timestamp_seconds", "When a transaction last committed", registry=registry
+        )
+        # 1, by the slot: two targets with one slot fence each other for ever.
+        self.slot = Gauge(f"{prefix}_slot", "The slot of this worker", ["slot"], registry=registry)
+
+
+class WorkerMetrics(TransactionMetrics):
     """What a worker tells."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        super().__init__(registry, "qosresolve")
         # Inputs by topic and by what became of them.
         self.records = Counter(
             "qosresolve_records_total", "Inputs stepped", ["topic", "outcome"], registry=registry
@@ -50,21 +77,6 @@ class WorkerMetrics:
         self.requests = Counter("qosresolve_requests_total", "Requests sent", ["topic"], registry=registry)
         # Facts by kind: reports opened, targets breached, escalations raised...
         self.facts = Counter("qosresolve_facts_total", "Facts decided", ["fact"], registry=registry)
-        # Transactions by outcome: committed, aborted, unknown, fenced.
-        self.transactions = Counter(
-            "qosresolve_transactions_total", "Transactions ended", ["outcome"], registry=registry
-        )
-        _begin(self.transactions, OUTCOMES)
-        self.transaction_seconds = Histogram(
-            "qosresolve_transaction_duration_seconds",
-            "From begin to confirmed commit",
-            buckets=_SECONDS,
-            registry=registry,
-        )
-        # Producers replaced, by reason: aborted, unknown, ambiguous, group (refused for an old generation).
-        self.rebuilds = Counter(
-            "qosresolve_producer_rebuilds_total", "Producers replaced", ["reason"], registry=registry
-        )
         self.dead_letters = Counter(
             "qosresolve_dead_letters_total", "Records that could not be taken", ["stage"], registry=registry
         )
@@ -83,11 +95,6 @@ class WorkerMetrics:
         )
         self.restore = ReadingMetrics(registry, "qosresolve_restore", "restore of the state")
         self.restored = Counter("qosresolve_restored_records_total", "Records restored", registry=registry)
-        self.last_commit = Gauge(
-            "qosresolve_last_commit_timestamp_seconds", "When a transaction last committed", registry=registry
-        )
-        # 1, by the slot: two targets with one slot fence each other for ever.
-        self.slot = Gauge("qosresolve_slot", "The slot of this worker", ["slot"], registry=registry)
         self.cases = Gauge("qosresolve_cases", "Products with a report or a watch", registry=registry)
 
 
