@@ -1,5 +1,7 @@
 """What waits for the inventory: observations of objects that no product is known for. Pure.
 
+Answers that no request is known for wait here too, for whoever looks at them: nothing that comes frees them.
+
 What one source says of one object is a queue: while something of it waits, all that comes later waits behind
 it, so that an abatement never overtakes its raise. The lot is what is committed; a batch works on an overlay,
 which is dropped when the batch is.
@@ -19,7 +21,7 @@ from qosresolve.intake.reading import Observation
 Queue = tuple[str, str]  # source and the most specific name of its object
 
 _read_observation = msgspec.json.Decoder(Observation).decode
-write_observation = msgspec.json.Encoder().encode
+written = msgspec.json.Encoder().encode
 
 
 class Reason(StrEnum):
@@ -28,6 +30,7 @@ class Reason(StrEnum):
     UNKNOWN_OBJECT = "unknownObject"
     BEHIND_OTHERS = "behindOthers"
     FANNING_OUT = "fanningOut"
+    UNKNOWN_REQUEST = "unknownRequest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,18 @@ class Parked:
     original: bytes | None = None
 
     @property
+    def queue(self) -> Queue:
+        """Return the queue that it belongs to. Raises PoisonRecordError as `seen`."""
+        if self.reason == Reason.UNKNOWN_REQUEST:
+            return self.format, self.objects[0] if self.objects else ""
+        return queue_of(self.seen())
+
+    @property
+    def awaited(self) -> tuple[str, ...]:
+        """Return the names of objects that end its wait when the inventory learns of them."""
+        return () if self.reason == Reason.UNKNOWN_REQUEST else self.objects
+
+    @property
     def record_key(self) -> str:
         """Return the key of its record: where the event lay, and which part of it."""
         return key_of(self.topic, self.partition, self.offset, self.part)
@@ -78,6 +93,11 @@ class Parked:
                 stage="parked",
                 remedy="written by a newer version? upgrade this one, then redrive",
             ) from error
+
+
+def queue_of(seen: Observation) -> Queue:
+    """Return which queue an observation belongs to."""
+    return seen.source, seen.objects[0]
 
 
 def key_of(topic: str, partition: int, offset: int, part: int) -> str:

@@ -20,19 +20,18 @@ from qosresolve.kafka import clients
 from qosresolve.kafka.denied import raise_if_denied
 from qosresolve.kafka.offsets import TIMEOUT, Place, ends, starts
 from qosresolve.kafka.partition import Partition
-from qosresolve.topics import PARTITION, REPORT, STATE, TOPICS, WATCH, Names
+from qosresolve.topics import BESIDE_INPUTS, PARTITION, REPORT, STATE, WATCH, Names, Topic
 
 Offsets = Mapping[str, int]
 Identities = Mapping[str, str]
 
 
-def co_partitioned(admin: AdminClient, names: Names) -> int:
-    """Return the one partition count of the co-partitioned topics. Raises ConfigError where there is none."""
+def co_partitioned(admin: AdminClient, names: Names, topics: Iterable[Topic] = BESIDE_INPUTS) -> int:
+    """Return the one partition count of some topics: all that a worker sees. Raises ConfigError."""
     metadata = clients.metadata(admin)
     counts = {
         names.of(topic): len(metadata[names.of(topic)].partitions) if names.of(topic) in metadata else 0
-        for topic in TOPICS
-        if topic.co_partitioned
+        for topic in topics
     }
     missing = [name for name, count in counts.items() if count == 0]
     if missing:

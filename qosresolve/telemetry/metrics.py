@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 # where the series begins with it.
 STAGES = ("decode", "validate", "step", "size", "crash")
 INTAKE_STAGES = ("intake", "parked", "validate", "size", "step")
-PARKED = ("unknownObject", "behindOthers", "fanningOut")
+PARKED = ("unknownObject", "behindOthers", "fanningOut", "unknownRequest")
 OUTCOMES = ("committed", "aborted", "unknown", "fenced")
 FINDINGS = (
     "differs",

@@ -4,18 +4,12 @@ import zlib
 
 from qosresolve.contracts.records import Contracts
 from qosresolve.errors import PoisonRecordError
-from qosresolve.intake.parking import ForeignHeader, Parked, Queue, Waiting
-from qosresolve.intake.reading import Observation
+from qosresolve.intake.parking import ForeignHeader, Parked, Waiting
 from qosresolve.kafka.dead_letters import Origin, size_of
 
 KEPT_BYTES = 65_536  # of an original, for all its observations together
-MOST_BYTES = 900_000  # of a parked record: what any topic takes
+MOST_BYTES = 900_000  # of an observation: with the rest of its record, what any topic takes
 RETRY = "qosresolve.retry"  # header of a record on our foreign topic: the key of what is to be read again
-
-
-def queue_of(seen: Observation) -> Queue:
-    """Return which queue an observation belongs to."""
-    return seen.source, seen.objects[0]
 
 
 def kept(came: Origin, parts: int) -> Origin:
@@ -31,15 +25,19 @@ def foreign_headers(came: Origin) -> tuple[ForeignHeader, ...]:
 
 
 def packed(contracts: Contracts, parked: Parked) -> tuple[bytes, Waiting]:
-    """Return a parked record's bytes, and what is at hand of it. Raises PoisonRecordError."""
+    """Return a parked record's bytes, and what is at hand of it."""
     value = contracts.write_as("parked", parked)
-    if len(value) > MOST_BYTES:
+    return value, waiting(parked, value)
+
+
+def refuse_large(observation: bytes) -> None:
+    """Refuse what no record of the parked topic would hold. Raises PoisonRecordError."""
+    if len(observation) > MOST_BYTES:
         raise PoisonRecordError(
-            f"an observation of {len(value)} bytes cannot wait for the inventory",
+            f"an observation of {len(observation)} bytes cannot wait for the inventory",
             stage="size",
             remedy="send shorter texts, or tell the inventory of the object first, then redrive",
         )
-    return value, waiting(parked, value)
 
 
 def waiting(parked: Parked, value: bytes) -> Waiting:
@@ -50,8 +48,8 @@ def waiting(parked: Parked, value: bytes) -> Waiting:
         parked.parked_at,
         parked.reason,
         parked.after,
-        queue_of(parked.seen()),
-        parked.objects,
+        parked.queue,
+        parked.awaited,
         zlib.compress(value, 1),
     )
 

@@ -14,7 +14,8 @@ from qosresolve.intake.parking import Lot, Parked, Queue
 from qosresolve.intake.state import ForeignPosition, IntakeState
 from qosresolve.kafka.dead_letters import Brake
 from qosresolve.kafka.intake.parked import waiting
-from qosresolve.kafka.intake.staging import Shared, Staging
+from qosresolve.kafka.intake.shared import Shared
+from qosresolve.kafka.intake.staging import Staging
 from qosresolve.kafka.offsets import Place
 from qosresolve.kafka.outputs import Output
 from qosresolve.topics import INTAKE
@@ -56,7 +57,7 @@ class Partition:
             ) from error
 
     def start(self, state: IntakeState) -> None:
-        """Begin at a restored or initial state; what waits is looked at again, the inventory may know more."""
+        """Begin at a restored or initial state; the inventory may know more than when it was left."""
         self.state = state
         self._due = set(self.lot.queues)
         self.ready = True
@@ -86,12 +87,12 @@ class Partition:
     def settle(self, overdue_before: int | None) -> None:
         """Let what waits go on where it can; give up what was parked before an instant."""
         for queue in sorted(self._due):
-            self._staging.drain(queue)
+            self._staging.waiting.drain(queue)
         if overdue_before is not None:
             for queue in self.lot.overdue(overdue_before):
-                self._staging.expire(queue, overdue_before)
+                self._staging.waiting.expire(queue, overdue_before)
         if not self.staged:  # nothing to commit, so nothing will say what is still to be done
-            self._due = self._staging.due
+            self._due = self._staging.waiting.due
 
     def stuck(self, place: Place, offset: int) -> bool:
         """Note that a batch could not be read; true once it was tried often enough to be no passing fault."""
@@ -104,7 +105,7 @@ class Partition:
     @property
     def staged(self) -> bool:
         """True when there is something to commit."""
-        return bool(self._staging.tally.records or self._staging.outputs)
+        return bool(self._staging.tally.records or self._staging.emitter.outputs)
 
     @property
     def next_offsets(self) -> dict[Place, int]:
@@ -115,7 +116,7 @@ class Partition:
         """Return every record of the staged batch, that of the positions last."""
         names, key = self._shared.names, str(self.number).encode()
         value = self._shared.contracts.write_as("intake", self._staged_state())
-        return [*self._staging.outputs, Output(names.of(INTAKE), self.number, key, value, ())]
+        return [*self._staging.emitter.outputs, Output(names.of(INTAKE), self.number, key, value, [])]
 
     def _staged_state(self) -> IntakeState:
         positions = tuple(ForeignPosition(*place, offset) for place, offset in self._next.items())
@@ -124,9 +125,9 @@ class Partition:
     def accept(self) -> Staging:
         """Merge a batch whose commit is confirmed; return it for the metrics."""
         done = self._staging
-        done.parking.accept()
+        done.waiting.overlay.accept()
         self._folding.accept()
-        self._due = done.due
+        self._due = done.waiting.due
         self.brake = done.brake
         self.state = self._staged_state()
         self._shared.contracts.forget()

@@ -1,4 +1,4 @@
-"""What the positions tell of the foreign topics, before a partition starts: the worker's rules for its inputs.
+"""What the positions tell of the foreign topics, before a partition starts: the rules that a worker has.
 
 One thing is different: topics come and go with the setting. A foreign partition without a position begins at
 its beginning, so that nothing is lost; one that is not read at present keeps its position.

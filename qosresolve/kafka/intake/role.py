@@ -26,7 +26,7 @@ from qosresolve.kafka.intake.observe import Observer
 from qosresolve.kafka.intake.partition import Partition
 from qosresolve.kafka.intake.restore import Restorer
 from qosresolve.kafka.intake.rules import configured
-from qosresolve.kafka.intake.staging import Shared
+from qosresolve.kafka.intake.shared import Shared
 from qosresolve.kafka.inventory import InventoryFeed
 from qosresolve.kafka.offsets import Place
 from qosresolve.kafka.outage import Outage
@@ -36,7 +36,7 @@ from qosresolve.kafka.transaction import AbortedError, OutcomeUnknownError, Tran
 from qosresolve.settings import Settings
 from qosresolve.telemetry.health import Health
 from qosresolve.telemetry.metrics import IntakeMetrics
-from qosresolve.topics import INTAKE, Names
+from qosresolve.topics import BESIDE_INTAKE, INTAKE, Names
 
 ROLE = "intake"
 BACKOFF_S = 0.5
@@ -77,7 +77,7 @@ class Intake:
         self._rules = configured(settings)
         self._formats = foreign.topics(settings, detect.names(self._rules))
         self._admin = clients.admin(self._settings)
-        self._partitions = co_partitioned(self._admin, self._names)
+        self._partitions = co_partitioned(self._admin, self._names, BESIDE_INTAKE)
         self._layout = foreign.layout(self._admin, self._formats)
         self._feed = InventoryFeed(self._settings, contracts, self._metrics.inventory_restore)
         self._shared = self._share()
