@@ -4,8 +4,6 @@ Every part of every payload ends as exactly one of: events, an answer, folded, i
 letter. Nothing of it counts before the transaction is confirmed.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from traceback import extract_tb
 
@@ -22,7 +20,7 @@ from qosresolve.kafka.dead_letters import Brake, origin_of
 from qosresolve.kafka.incoming import Pairs, headers_of
 from qosresolve.kafka.intake.emitting import Emitter
 from qosresolve.kafka.intake.parked import RETRY
-from qosresolve.kafka.intake.shared import Came, Errors, Shared, passed_on
+from qosresolve.kafka.intake.shared import Came, Shared, passed_on
 from qosresolve.kafka.intake.tally import Tally
 from qosresolve.kafka.intake.waiting import WaitingRoom
 from qosresolve.topics import FOREIGN
@@ -90,19 +88,30 @@ class Staging:
         It tells the first reason: the record is the same for all of them.
         """
         for part, seen in enumerate(reading.observations):
-            with _noting(came.errors):
+            try:
                 self._observe(came, part, seen)
+            except PoisonRecordError as error:
+                came.errors.append(error)
+        if reading.replies or reading.unmatched or reading.ignored or reading.refused:
+            self._say_more(came, reading)
+        if came.errors:
+            raise came.errors[0]
+
+    def _say_more(self, came: Came, reading: Reading) -> None:
+        """Take what is no observation."""
         for reply in reading.replies:
-            with _noting(came.errors):
+            try:
                 self.emitter.answer(reply, came.headers)
+            except PoisonRecordError as error:
+                came.errors.append(error)
         for part, unmatched in enumerate(reading.unmatched, len(reading.observations)):
-            with _noting(came.errors):
+            try:
                 self.waiting.park(came, part, unmatched, Reason.UNKNOWN_REQUEST)
+            except PoisonRecordError as error:
+                came.errors.append(error)
         for ignored in reading.ignored:
             self.tally.ignored[ignored.reason] += 1
         came.errors.extend(map(_refusal, reading.refused))
-        if came.errors:
-            raise came.errors[0]
 
     # -- observations
 
@@ -133,15 +142,6 @@ class Staging:
             self.tally.clock_off += 1
             return changed(seen, marks=(*seen.marks, Mark.CLOCK_OFF))
         return seen
-
-
-@contextmanager
-def _noting(errors: Errors) -> Iterator[None]:
-    """Note what is wrong with one part: the others are taken all the same."""
-    try:
-        yield
-    except PoisonRecordError as error:
-        errors.append(error)
 
 
 def _refusal(part: Refused) -> PoisonRecordError:
