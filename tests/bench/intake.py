@@ -1,8 +1,8 @@
 """What an intake takes a second, by the CPU time of its process: VES alerts, with 10,000 objects known.
 
 `make bench-intake`. A broker of its own unless QOSRESOLVE_TEST_BOOTSTRAP names one; the alerts lie there
-before the intake starts, so that it is never idle. Each alert is another crossing, so that none is folded. What
-is counted is what was committed; that each became exactly one event is checked at the end.
+before the intake starts, so that it is never idle. Each alert is another crossing, so that none is folded.
+What is counted is what was committed; that each became exactly one event is checked at the end.
 """
 
 from __future__ import annotations
