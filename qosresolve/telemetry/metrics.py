@@ -231,9 +231,11 @@ class IntakeMetrics(TransactionMetrics):
         self.clock_off = Counter(
             "qosresolve_intake_clock_off_total", "Observations by a clock that is off", registry=registry
         )
-        # Time of the newest record taken less the wall clock: how far intake is behind.
+        # Wall clock less the time of the newest record of the last batch: how far intake is behind.
         self.behind = Gauge(
-            "qosresolve_intake_behind_seconds", "Age of the last record when it was taken", registry=registry
+            "qosresolve_intake_behind_seconds",
+            "Age of the newest record of the last batch",
+            registry=registry,
         )
         self.partitions = Gauge(
             "qosresolve_intake_partitions", "Partitions held, by state", ["state"], registry=registry

@@ -32,7 +32,7 @@ class Observer:
         self._told: set[str] = set()  # sources that have a gauge
         self._looked_at = self._told_at = time.monotonic()
 
-    def committed(self, partition: Partition, staging: Staging) -> None:
+    def committed(self, partition: Partition, staging: Staging, wall_ms: int) -> None:
         """Count and log one partition's part of a committed batch."""
         tally, metrics = staging.tally, self._metrics
         for name, count in tally.read.items():
@@ -50,6 +50,8 @@ class Observer:
         metrics.unparked.inc(tally.unparked)
         metrics.given_up.inc(tally.given_up)
         metrics.clock_off.inc(tally.clock_off)
+        if tally.newest:
+            metrics.behind.set(max(0, wall_ms - tally.newest) / 1000)
         metrics.skipped.inc(partition.skipped)
         partition.skipped = 0
         self._buried(tally)

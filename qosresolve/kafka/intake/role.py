@@ -223,7 +223,7 @@ class Intake:
         for partition in batch:
             done = partition.accept()
             records += done.tally.records
-            self._observer.committed(partition, done)
+            self._observer.committed(partition, done, self._clock())
             if partition.brake.pulled:
                 self._halt(partition, "too many faults of intake in a row", "poison-flood")
         self._observer.batch(records, len(outputs), time.monotonic() - began)

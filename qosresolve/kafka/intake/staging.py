@@ -79,6 +79,7 @@ class Staging:
         place = f"{message.topic()}/{message.partition()}/{message.offset()}"
         passed = passed_on(place, head.traceparent(pairs) if pairs else None)
         known = at if EARLIEST <= at < LATEST else 0
+        self.tally.newest = max(self.tally.newest, known)
         parts = len(reading.observations) + len(reading.unmatched)
         return Came(message, known, passed, parts, reading.format, [])
 

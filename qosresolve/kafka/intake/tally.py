@@ -20,6 +20,7 @@ class Tally:
     """Counts of one batch of one partition."""
 
     records: int = 0
+    newest: int = 0  # time of the newest record, ms
     read: Counter[str] = field(default_factory=Counter)  # records by format
     emitted: int = 0
     replies: Counter[str] = field(default_factory=Counter)  # by channel
