@@ -58,7 +58,7 @@ def _check(world: World, each: int = EACH) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "death", ["kill:intake-taking:60", "kill:intake-produced:4", "kill:intake-committed:4"]
+    "death", ["kill:intake-taking:60", "kill:intake-produced:4", "kill:intake-committed:10"]
 )
 def test_a_killed_intake_loses_and_doubles_nothing(make_world: MakeWorld, tmp_path: Path, death: str) -> None:
     """Killed while it takes a record, with a batch produced, and with it committed but not remembered."""
@@ -74,6 +74,7 @@ def test_a_killed_intake_loses_and_doubles_nothing(make_world: MakeWorld, tmp_pa
 
     more = ("batch_records=20", UNFOLDED)
     with supervised(world, tmp_path, death, *more, role="intake") as slot:
+        slot.dies_with = -9
         slot.until(lambda: half_out() and len(parked(world)) == 4 * EACH, deaths=40)
         _know(world, 4, 5, 6, 7)
         slot.until(all_out, deaths=80)
