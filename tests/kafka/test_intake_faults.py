@@ -58,7 +58,7 @@ def _check(world: World, each: int = EACH) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "death", ["kill:intake-taking:60", "kill:intake-produced:4", "kill:intake-committed:10"]
+    "death", ["kill:intake-taking:60", "kill:intake-produced:4", "kill:intake-committed:5"]
 )
 def test_a_killed_intake_loses_and_doubles_nothing(make_world: MakeWorld, tmp_path: Path, death: str) -> None:
     """Killed while it takes a record, with a batch produced, and with it committed but not remembered."""
