@@ -10,10 +10,10 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from qosresolve.errors import ConfigError
 
@@ -89,11 +89,35 @@ class Settings(BaseSettings):
     refire_ms: int = Field(5_000, ge=100, description="timer fires again when an alarm stays unsettled")
     audit_overdue_ms: int = Field(60_000, ge=1_000, description="auditor: a deadline is overdue after this")
     audit_from_start: bool = Field(default=False, description="auditor: fold the whole journal too")
+    intake_topics: Annotated[dict[str, str], NoDecode] = Field(
+        default_factory=dict,
+        description="foreign topics, TOPIC:FORMAT,... with full names; format auto looks at each payload",
+    )
+    intake_rules_file: Path | None = Field(None, description="rules of intake; default: the shipped ones")
+    intake_fold_ms: int = Field(
+        1_000, ge=0, description="the same crossing within this, by its records' times, is folded; 0: never"
+    )
+    intake_skew_ms: int = Field(
+        300_000, ge=1_000, description="a source whose clock is off by more is marked"
+    )
+    parked_ms: int = Field(86_400_000, ge=1_000, description="an unknown object is waited for this long")
+    parked_limit: int = Field(
+        20_000, ge=1, description="most observations that wait in one partition; more are dead letters"
+    )
     http_port: int = Field(0, ge=0, le=65_535, description="metrics and health; 0: none")
     http_host: str = Field("127.0.0.1", description="address the metrics and health port listens on")
     log_format: Literal["json", "console"] = Field("json", description="console is for people")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level logged")
     kafka: dict[str, str] = Field(default_factory=dict, description="librdkafka options, passed through")
+
+    @field_validator("intake_topics", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        """Variables and `--set` have one line: TOPIC:FORMAT,TOPIC:FORMAT."""
+        if not isinstance(value, str):
+            return value
+        pairs = [item.strip() for item in value.split(",") if item.strip()]
+        return {topic.strip(): form.strip() or "auto" for topic, _, form in (p.partition(":") for p in pairs)}
 
     @field_validator("kafka", mode="before")
     @classmethod

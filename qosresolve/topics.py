@@ -21,11 +21,16 @@ class Kind(StrEnum):
     DEAD_LETTER = "dead-letter"
     POLICY = "policy"
     INVENTORY = "inventory"
+    INTAKE = "intake"
+    FOREIGN = "foreign"
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One topic: `record` names the Avro record of its values, `key` says what its keys are."""
+    """One topic: `record` names the Avro record of its values, `key` says what its keys are.
+
+    What others write in their own formats has no record.
+    """
 
     name: str
     record: str
@@ -35,8 +40,8 @@ class Topic:
 
     @property
     def compacted(self) -> bool:
-        """State, policies and inventory are compacted; the rest ages out."""
-        return self.kind in (Kind.STATE, Kind.POLICY, Kind.INVENTORY)
+        """State, policies, inventory and what intake keeps are compacted; the rest ages out."""
+        return self.kind in (Kind.STATE, Kind.POLICY, Kind.INVENTORY, Kind.INTAKE)
 
     @property
     def co_partitioned(self) -> bool:
@@ -48,7 +53,7 @@ class Topic:
         if self.compacted:
             return dict(_COMPACTED)
         config = {"cleanup.policy": "delete", "retention.ms": str(self.retention_ms)}
-        if self.kind is Kind.INPUT:
+        if self.kind in (Kind.INPUT, Kind.FOREIGN):
             config["message.timestamp.type"] = "LogAppendTime"
         if self.kind is Kind.DEAD_LETTER:  # whatever an input may hold, and where it came from
             config["max.message.bytes"] = str(DEAD_LETTER_BYTES)
@@ -81,13 +86,19 @@ ESCALATION = Topic("qos.escalation.v1", "escalation", Kind.REQUEST, "product id"
 DEAD_LETTERS = Topic("qos.dead-letter.v1", "dead-letter", Kind.DEAD_LETTER, "original key", 30 * DAY)
 POLICY = Topic("qos.policy.v1", "policy", Kind.POLICY, "SHA-256 of the canonical policy")
 INVENTORY = Topic("qos.inventory.v1", "inventory", Kind.INVENTORY, "object id/product id")
+FOREIGN = Topic("qos.foreign.v1", "", Kind.FOREIGN, "whatever keeps a source's events in order", 14 * DAY)
+INTAKE = Topic("qos.intake.v1", "intake", Kind.INTAKE, "partition number")
+PARKED = Topic("qos.parked.v1", "parked", Kind.INTAKE, "topic/partition/offset/part of the foreign event")
 
 ANCHOR = DEGRADATION
 INPUTS = (DEGRADATION, COMMAND, ACTIVITY_STATUS, TROUBLE_STATUS, SUPPLIER_STATUS, DEADLINE)
 STATE = (REPORT, WATCH, PARTITION)
 REQUESTS = (ACTIVITY_REQUEST, TROUBLE_REQUEST, SUPPLIER_REQUEST, ESCALATION)
-TOPICS = (*INPUTS, *STATE, JOURNAL, *REQUESTS, DEAD_LETTERS, POLICY, INVENTORY)
-BY_RECORD = {topic.record: topic for topic in TOPICS}
+INTAKE_STATE = (INTAKE, PARKED)
+BESIDE_INPUTS = (*INPUTS, *STATE, JOURNAL, *REQUESTS, DEAD_LETTERS)  # co-partitioned, of the worker
+BESIDE_INTAKE = (FOREIGN, *INTAKE_STATE, DEGRADATION, TROUBLE_STATUS, SUPPLIER_STATUS, DEAD_LETTERS)
+TOPICS = (*INPUTS, *STATE, JOURNAL, *REQUESTS, DEAD_LETTERS, POLICY, INVENTORY, FOREIGN, *INTAKE_STATE)
+BY_RECORD = {topic.record: topic for topic in TOPICS if topic.record}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from qosresolve.cli.emit import commands as emit
 from qosresolve.cli.intake import commands as intake
 from qosresolve.cli.inventory import commands as inventory
 from qosresolve.cli.options import group
+from qosresolve.cli.parked import commands as parked
 from qosresolve.cli.policy import commands as policy
 from qosresolve.cli.reports import commands as reports
 from qosresolve.cli.run import commands as run
@@ -62,6 +63,7 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(windows.app, name="windows")
 app.add_typer(intake.app, name="intake")
 app.add_typer(inventory.app, name="inventory")
+app.add_typer(parked.app, name="parked")
 app.add_typer(emit.app, name="emit")
 app.add_typer(reports.app, name="reports")
 verify.add_to(app)

@@ -17,7 +17,8 @@ Write = Callable[[Any], bytes]
 
 KEPT = 50_000  # texts and numbers whose bytes are remembered: most are written again and again
 SHORT = 64  # characters; longer texts are seldom written twice
-FRESH = frozenset({"event_id", "offset", "sequence", "sampled_at"})  # fields that differ in every event
+# Fields that differ in every event.
+FRESH = frozenset({"event_id", "observed_at", "offset", "sequence", "sampled_at"})
 _HIGHEST = 1 << 50  # 64 bits less the 14 of the table
 
 

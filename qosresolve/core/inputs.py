@@ -27,7 +27,7 @@ class Cause:
     event_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Degradation:
     """One event about one indicator of one product (modelled on TMF642 Alarm, TMF649 crossings).
 

@@ -122,7 +122,9 @@ def cast(seed: int = SEED) -> dict[str, Product]:
 def _listed(name: str) -> Product:
     """Give a product of the public payloads a role; its events are the payloads' own."""
     owned = INVENTORY[name]
-    truth = _service(owned.product_id) if owned.kind is ObjectKind.SERVICE else Truth(_REPAIR.kind, name)
+    truth = (
+        _service(owned.product_id) if owned.object_kind is ObjectKind.SERVICE else Truth(_REPAIR.kind, name)
+    )
     return Product(owned.product_id, owned.customer_id, owned.tier, truth)
 
 

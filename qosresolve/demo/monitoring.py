@@ -1,9 +1,10 @@
-"""Monitoring, simulated: raises, repeats and abates degradations, and plays the public payloads.
+"""Monitoring, simulated: raises, repeats and abates degradations, and sends the public payloads to intake.
 
 It also has the vices of real monitoring: it sends an event twice, an abatement before its raise, and once
 bytes that nobody can read.
 """
 
+import json
 import random
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ from qosresolve.core.vocabulary import DegradationKind, ObjectKind, Severity
 from qosresolve.demo import cast, payloads
 from qosresolve.demo.agenda import Agenda
 from qosresolve.demo.cast import Episode, Product
-from qosresolve.demo.post import Outbox, wall_ms
+from qosresolve.demo.post import Network, wall_ms
 
 SOURCE = "probe-net"
 REPEAT_S = 2.0
@@ -29,7 +30,7 @@ _PAYLOADS = (
 class Monitoring:
     """Watches every product of the cast."""
 
-    def __init__(self, agenda: Agenda, post: Outbox, seed: int = cast.SEED) -> None:
+    def __init__(self, agenda: Agenda, post: Network, seed: int = cast.SEED) -> None:
         self._agenda = agenda
         self._post = post
         self._dice = random.Random(seed)  # noqa: S311 -- a storyline, no secret
@@ -45,6 +46,8 @@ class Monitoring:
             self._agenda.at(second, lambda file=name: self._play(file))  # type: ignore[misc]
         self._agenda.at(6.5, lambda: self._post.garbage(cast.MENDED.product_id, b"not a record of anything"))
         self._agenda.at(5.0, self._abate_before_raise)
+        self._agenda.at(10.0, lambda: self._post.foreign("chat", b"Is anybody there?"))
+        self._agenda.at(14.5, lambda: self._post.relation(payloads.LATE))
 
     def mended(self, product: Product) -> None:
         """Somebody mended it: the next sample is good."""
@@ -85,8 +88,8 @@ class Monitoring:
         )
 
     def _play(self, name: str) -> None:
-        for event in payloads.degradations(payloads.load(name)):
-            self._post.send(payloads.as_of(event, wall_ms()))
+        payload = payloads.as_of(payloads.load(name), wall_ms())
+        self._post.foreign(payloads.source_of(payload), json.dumps(payload).encode())
 
     def _event(
         self, product: Product, episode: Episode, kind: DegradationKind, severity: Severity

@@ -8,10 +8,11 @@ from confluent_kafka import KafkaError, Message
 from qosresolve.contracts.records import Contracts
 from qosresolve.core.inputs import Answer, Command, Degradation
 from qosresolve.errors import RetriableError
+from qosresolve.intake.inventory import Relation
 from qosresolve.kafka import clients
 from qosresolve.kafka.murmur import partition_of
 from qosresolve.settings import Settings
-from qosresolve.topics import BY_RECORD, DEGRADATION, Names, Topic
+from qosresolve.topics import BY_RECORD, DEGRADATION, FOREIGN, INVENTORY, Names, Topic
 
 FLUSH_S = 10.0
 
@@ -27,6 +28,16 @@ class Outbox(Protocol):
 
     def garbage(self, product_id: str, value: bytes) -> None:
         """Send bytes that are no degradation event."""
+
+
+class Network(Outbox, Protocol):
+    """What monitoring needs beside that: systems of others, and those who know what lies on them."""
+
+    def foreign(self, source: str, value: bytes) -> None:
+        """Send what another system writes in its own format; a source's payloads stay in order."""
+
+    def relation(self, relation: Relation) -> None:
+        """Tell the inventory which product lies on an object."""
 
 
 class Post:
@@ -51,6 +62,16 @@ class Post:
     def garbage(self, product_id: str, value: bytes) -> None:
         """Send bytes that are no degradation event."""
         self._produce(DEGRADATION, product_id, value)
+
+    def foreign(self, source: str, value: bytes) -> None:
+        """Send what another system writes in its own format; a source's payloads stay in order."""
+        self._produce(FOREIGN, source, value)
+
+    def relation(self, relation: Relation) -> None:
+        """Tell the inventory which product lies on an object."""
+        value = self._contracts.write_as("inventory", relation)
+        name = self._names.of(INVENTORY)
+        self._producer.produce(name, value, relation.key.encode(), 0, on_delivery=self._delivered)
 
     def _produce(self, topic: Topic, product_id: str, value: bytes) -> None:
         partition = partition_of(product_id, self._partitions)

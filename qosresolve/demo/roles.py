@@ -1,4 +1,4 @@
-"""The real worker and timer, and the world, each in a thread of its own as `qosresolve run` has them."""
+"""The real worker, timer and intake, and the world, each in a thread of its own as in `qosresolve run`."""
 
 import threading
 from collections.abc import Callable
@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 from qosresolve.contracts.records import Contracts
 from qosresolve.errors import FatalError
 from qosresolve.kafka.embedded import EmbeddedTimer
+from qosresolve.kafka.intake.role import Intake
 from qosresolve.kafka.worker import Worker
 from qosresolve.settings import Settings
 from qosresolve.telemetry.health import Health
@@ -68,6 +69,14 @@ def worker(settings: Settings, contracts: Contracts, health: Health) -> Thread:
     registry = CollectorRegistry()
     return Thread(
         "worker", lambda stop: Worker(settings, contracts, registry=registry, health=health, stop=stop)
+    )
+
+
+def intake(settings: Settings, contracts: Contracts, health: Health) -> Thread:
+    """Start the intake."""
+    registry = CollectorRegistry()
+    return Thread(
+        "intake", lambda stop: Intake(settings, contracts, registry=registry, health=health, stop=stop)
     )
 
 

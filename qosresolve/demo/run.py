@@ -8,9 +8,9 @@ from rich.console import Console
 
 from qosresolve.contracts.records import Contracts
 from qosresolve.core.facts import Entry
-from qosresolve.demo import promises, roles
+from qosresolve.demo import payloads, promises, roles
 from qosresolve.demo.drain import Drain
-from qosresolve.demo.post import wall_ms
+from qosresolve.demo.post import Post, wall_ms
 from qosresolve.demo.scene import Scene
 from qosresolve.demo.summary import summarise, told
 from qosresolve.demo.tail import Tail
@@ -25,9 +25,10 @@ from qosresolve.telemetry.health import Health
 from qosresolve.topics import JOURNAL, REPORT
 
 _POLICY = files("qosresolve.demo").joinpath("demo_policy.yaml")
+_RULES = files("qosresolve.demo").joinpath("demo_intake.yaml")
 READY_S = 20.0
 LOOK_S = 0.25
-WHAT = "an embedded broker, the real worker and timer, a simulated world around them"
+WHAT = "an embedded broker, the real worker, timer and intake, a simulated world around them"
 INTERRUPTED = 130
 
 
@@ -38,17 +39,26 @@ def run(*, seconds: float, console: Console) -> int:
     """
     log.configure("console", "error")
     try:
-        with as_file(_POLICY) as policy, embedded(_settings(policy)) as settings:
+        with (
+            as_file(_POLICY) as policy,
+            as_file(_RULES) as rules,
+            embedded(_settings(policy, rules)) as settings,
+        ):
             return Demo(settings, console, seconds).play()
     except KeyboardInterrupt:
         say(console, "stopped before the proof")
         return INTERRUPTED
 
 
-def _settings(policy: Path) -> Settings:
+def _settings(policy: Path, rules: Path) -> Settings:
     """Return the defaults: nothing of the environment belongs in the demonstration."""
     return Settings.model_construct(
-        slot="demo", group="demo", policy_file=policy, log_level="error", kafka={"log_level": "0"}
+        slot="demo",
+        group="demo",
+        policy_file=policy,
+        intake_rules_file=rules,
+        log_level="error",
+        kafka={"log_level": "0"},
     )
 
 
@@ -68,26 +78,39 @@ class Demo:
     def play(self) -> int:
         """Play, stop, wait for what was sent, and tell what the topics say."""
         say(self._console, f"qosresolve demo: {WHAT} ({self._seconds:.0f} s).")
-        health = Health()  # the worker's alone: it is ready when it owns its partitions
+        health = Health()  # of those that are ready when they own their partitions
+        self._inventory()
         worker = roles.worker(self._settings, self._contracts, health)
+        intake = roles.intake(self._settings, self._contracts, health)
         timer = roles.timer(self._settings, self._contracts, Health())
         try:
-            self._await_ready(health, worker, timer)
-            complete = self._story(worker, timer)
+            self._await_ready(health, worker, intake, timer)
+            complete = self._story(worker, intake, timer)
         finally:
             timer.halt()
+            intake.halt()
             worker.halt()
             self._tail.close()
         return self._tell(promised=complete and self._seconds >= promises.NEEDS_S)
 
-    def _story(self, worker: roles.Thread, timer: roles.Thread) -> bool:
+    def _inventory(self) -> None:
+        """Load what the inventory knows when the story begins."""
+        post = Post(self._settings, self._contracts)
+        for relation in payloads.INVENTORY.values():
+            if relation is not payloads.LATE:
+                post.relation(relation)
+        post.close()
+
+    def _story(self, worker: roles.Thread, intake: roles.Thread, timer: roles.Thread) -> bool:
         """Play the story and let the worker finish; return whether it was played to its end."""
         world = roles.Thread("world", lambda stop: World(self._settings, self._contracts, stop))
         try:
-            complete = self._watch(worker, timer, world)
+            complete = self._watch(worker, intake, timer, world)
         finally:
             world.halt()
-        for role in (world, timer):
+        world.stop()
+        self._drain.foreign(intake)
+        for role in (intake, timer):
             role.stop()
         self._drain.wait(self._look, worker)
         worker.stop()
@@ -95,11 +118,11 @@ class Demo:
 
     def _await_ready(self, health: Health, *threads: roles.Thread) -> None:
         end = time.monotonic() + READY_S
-        while not health.ready:
+        while len(health.silent(-1)) < 2 or not health.ready:
             for thread in threads:
                 thread.raise_if_failed()
             if time.monotonic() > end:
-                raise FatalError(f"worker and timer were not ready within {READY_S:.0f} s")
+                raise FatalError(f"worker and intake were not ready within {READY_S:.0f} s")
             time.sleep(0.02)
 
     def _watch(self, *threads: roles.Thread) -> bool:

@@ -17,15 +17,21 @@ from qosresolve.topics import (
     COMMAND,
     DEAD_LETTERS,
     DEADLINE,
+    DEGRADATION,
+    FOREIGN,
     INPUTS,
+    INTAKE_STATE,
     INVENTORY,
     JOURNAL,
+    PARKED,
     PARTITION,
     POLICY,
     REPORT,
     REQUESTS,
     STATE,
+    SUPPLIER_STATUS,
     TOPICS,
+    TROUBLE_STATUS,
     Names,
     Topic,
 )
@@ -40,11 +46,13 @@ class Role(StrEnum):
     WORKER = "worker"
     TIMER = "timer"
     AUDITOR = "auditor"
+    INTAKE = "intake"
     LOOK = "look"
     EMIT = "emit"
     ORDERS = "orders"
     POLICY = "policy"
     WINDOWS = "windows"
+    PARKED = "parked"
     INVENTORY = "inventory"
     TOPICS = "topics"
     DOCTOR = "doctor"
@@ -54,11 +62,13 @@ COMMANDS = {
     Role.WORKER: "run worker",
     Role.TIMER: "run timer",
     Role.AUDITOR: "run auditor",
+    Role.INTAKE: "run intake",
     Role.LOOK: "verify; reports list, show, explain; policy show; windows list",
     Role.EMIT: "emit",
     Role.ORDERS: "reports open, acknowledge, hold... (whatever orders something)",
     Role.POLICY: "policy publish, activate, show",
     Role.WINDOWS: "windows set, lift, list",
+    Role.PARKED: "parked list, show, retry",
     Role.INVENTORY: "inventory load, diff, show, export",
     Role.TOPICS: "topics create, check",
     Role.DOCTOR: "doctor",
@@ -113,11 +123,19 @@ class Group(StrEnum):
     WORKERS = ""
     TIMERS = "-timer"
     AUDITORS = "-auditor"
+    INTAKES = "-intake"
 
 
 @dataclass(frozen=True, slots=True)
 class OwnIds:
-    """The transactional ids that begin with the setting `transactional_id_prefix`."""
+    """The transactional ids that begin with the setting `transactional_id_prefix`, and `more` behind it."""
+
+    more: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignTopics:
+    """The topics of the setting `intake_topics`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +149,7 @@ class OwnId:
 class Need:
     """A row of the table, before prefix and group are known."""
 
-    subject: Topic | Group | OwnIds | OwnId
+    subject: Topic | Group | OwnIds | OwnId | ForeignTopics
     operations: tuple[Operation, ...]
     why: str
 
@@ -141,7 +159,13 @@ _BOTH = (Operation.READ, Operation.WRITE)
 # A consumer asks where its group is looked after even if it never joins.
 _NAMED = Need(Group.WORKERS, (Operation.DESCRIBE,), "reading: the client asks for the group's coordinator")
 _DECISIONS = Need(JOURNAL, _READ, "waiting for the decision")
-_LOOKED_INTO = (*INPUTS, *STATE, POLICY, DEAD_LETTERS)  # by the doctor; of the others it asks the brokers
+_LOOKED_INTO = (
+    *INPUTS,
+    *STATE,
+    POLICY,
+    DEAD_LETTERS,
+    PARKED,
+)  # by the doctor; of the others it asks the brokers
 
 
 def _each(topics: Iterable[Topic], operations: tuple[Operation, ...], why: str) -> tuple[Need, ...]:
@@ -169,6 +193,17 @@ TABLE: dict[Role, tuple[Need, ...]] = {
         *_each(STATE, _READ, "comparing"),
         Need(Group.AUDITORS, _READ, "sharing partitions"),
     ),
+    Role.INTAKE: (
+        Need(FOREIGN, _READ, "taking what others send"),
+        Need(ForeignTopics(), _READ, "taking what others send"),
+        Need(INVENTORY, _READ, "finding products"),
+        *_each(INTAKE_STATE, _BOTH, "keeping positions and what waits; restoring them"),
+        Need(DEGRADATION, _WRITE, "what it means for products"),
+        *_each((TROUBLE_STATUS, SUPPLIER_STATUS), _WRITE, "answers of neighbours"),
+        Need(DEAD_LETTERS, _WRITE, "records that cannot be taken"),
+        Need(Group.INTAKES, _READ, "sharing partitions; committing offsets"),
+        Need(OwnIds("intake-"), _WRITE, "transactions; whoever may write here can fence intake"),
+    ),
     Role.LOOK: (
         Need(JOURNAL, _READ, "folding, explaining"),
         *_each(STATE, _READ, "showing, comparing"),
@@ -194,6 +229,11 @@ TABLE: dict[Role, tuple[Need, ...]] = {
         Need(PARTITION, _READ, "showing windows"),
         Need(REPORT, _READ, "showing what a window would cover"),
         _DECISIONS,
+        _NAMED,
+    ),
+    Role.PARKED: (
+        Need(PARKED, _READ, "showing what waits"),
+        Need(FOREIGN, _WRITE, "having it read again"),
         _NAMED,
     ),
     Role.INVENTORY: (
@@ -224,17 +264,26 @@ TABLE: dict[Role, tuple[Need, ...]] = {
 
 def acls(role: Role, settings: "Settings") -> list[Acl]:
     """Return the rights of a role under these names: prefix, group, transactional ids."""
-    return [_named(need, settings) for need in TABLE[role]]
+    return [acl for need in TABLE[role] for acl in _acls(need, settings)]
 
 
-def _named(need: Need, settings: "Settings") -> Acl:
-    match need.subject:
+def _acls(need: Need, settings: "Settings") -> Iterator[Acl]:
+    if isinstance(need.subject, ForeignTopics):
+        for name in settings.intake_topics:
+            if name != Names(settings.prefix).of(FOREIGN):
+                yield Acl(Resource.TOPIC, name, Pattern.LITERAL, need.operations, need.why)
+    else:
+        yield _named(need.subject, need, settings)
+
+
+def _named(subject: Topic | Group | OwnIds | OwnId, need: Need, settings: "Settings") -> Acl:
+    match subject:
         case Topic() as topic:
             found = Resource.TOPIC, Names(settings.prefix).of(topic), Pattern.LITERAL
         case Group() as group:
             found = Resource.GROUP, settings.group + group, Pattern.LITERAL
-        case OwnIds():
-            found = Resource.TRANSACTIONAL_ID, settings.transactional_id_prefix, Pattern.PREFIXED
+        case OwnIds(more):
+            found = Resource.TRANSACTIONAL_ID, settings.transactional_id_prefix + more, Pattern.PREFIXED
         case OwnId(slot):
             found = Resource.TRANSACTIONAL_ID, settings.transactional_id_prefix + slot, Pattern.LITERAL
     return Acl(*found, need.operations, need.why)

@@ -1,63 +1,81 @@
 """Which partitions are ours.
 
-The group subscribes to the anchor only; each partition number of it brings all six inputs. The callbacks run
-inside `consume()`: they note, or drop; they never commit, never restore and never raise.
+The group subscribes to an anchor only; each partition number of it brings all inputs of that number (the
+worker's six, intake's share of what others write). The callbacks run inside `consume()`: they note, or drop;
+they never commit, never restore and never raise.
 
 Nothing is read before the restore says from where, and then from that offset: an assignment at a logical
 offset (the end, say) that is moved by a seek may be moved back half a second later, when a late answer is
 asked for again, and the records between are skipped.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Generic, Protocol, TypeVar
 
 import structlog
 from confluent_kafka import Consumer, TopicPartition
 
-from qosresolve.kafka.partition import Partition
-from qosresolve.topics import ANCHOR, Names
+from qosresolve.kafka.offsets import Place
 
 
-class Assignment:
-    """The partitions held, by number."""
+class Held(Protocol):
+    """As much of a partition as an assignment looks at; `epoch` tells this assignment from any other."""
 
-    def __init__(self, names: Names, make: Callable[[int, int], Partition]) -> None:
-        self.held: dict[int, Partition] = {}
-        self.fresh: list[Partition] = []
+    number: int
+    epoch: int
+
+
+P = TypeVar("P", bound=Held)
+
+
+class Assignment(Generic[P]):
+    """The partitions held, by number. `inputs` says what a number brings, in the order it is read."""
+
+    def __init__(
+        self,
+        anchor: str,
+        inputs: Callable[[int], Iterable[Place]],
+        make: Callable[[int, int], P],
+        role: str = "worker",
+    ) -> None:
+        self.held: dict[int, P] = {}
+        self.fresh: list[P] = []
         self.joined = False
-        self._reading: set[int] = set()
-        self._names = names
+        self._reading: dict[int, list[Place]] = {}
+        self._anchor = anchor
+        self._inputs = inputs
         self._make = make
         self._epoch = 0
         self._failure: Exception | None = None
-        self._log = structlog.get_logger(role="worker")
+        self._log = structlog.get_logger(role=role)
 
     def subscribe(self, consumer: Consumer) -> None:
         """Join the group."""
         consumer.subscribe(
-            [self._names.of(ANCHOR)],
+            [self._anchor],
             on_assign=self._on_assign,
             on_revoke=self._on_revoke,
             on_lost=self._on_lost,
         )
 
     def inputs(self, number: int) -> list[TopicPartition]:
-        """Return all six inputs of a partition."""
-        return [TopicPartition(topic, number) for topic in self._names.inputs]
+        """Return all inputs of a partition: those that are read, else those that are to be."""
+        places = self._reading.get(number)
+        return _parts(self._inputs(number) if places is None else places)
 
-    def read(self, consumer: Consumer, number: int, offsets: Mapping[str, int]) -> None:
-        """Read all six inputs of a partition from these offsets on."""
-        consumer.incremental_assign(
-            [TopicPartition(topic, number, offsets[topic]) for topic in self._names.inputs]
-        )
-        self._reading.add(number)
+    def read(self, consumer: Consumer, number: int, offsets: Mapping[Place, int]) -> None:
+        """Read all inputs of a partition from these offsets on."""
+        places = list(self._inputs(number))
+        consumer.incremental_assign([TopicPartition(*place, offsets[place]) for place in places])
+        self._reading[number] = places
 
     def stop_reading(self, consumer: Consumer, number: int) -> None:
         """Read a partition's inputs no more, though it stays ours."""
-        if number in self._reading:
-            self._reading.remove(number)
-            consumer.incremental_unassign(self.inputs(number))
+        places = self._reading.pop(number, None)
+        if places is not None:
+            consumer.incremental_unassign(_parts(places))
 
-    def current(self, partition: Partition) -> bool:
+    def current(self, partition: P) -> bool:
         """Tell whether a partition object belongs to the present assignment."""
         held = self.held.get(partition.number)
         return held is not None and held.epoch == partition.epoch
@@ -100,7 +118,8 @@ class Assignment:
             read = [number for number in numbers if number in self._reading]
             # In one call: with static membership a second one within a callback never returned.
             consumer.incremental_unassign([at for number in read for at in self.inputs(number)])
-            self._reading.difference_update(read)
+            for number in read:
+                del self._reading[number]
             for number in numbers:
                 self.held.pop(number, None)
             self.fresh = [partition for partition in self.fresh if self.current(partition)]
@@ -108,3 +127,7 @@ class Assignment:
                 self._log.info("partitions given up", partitions=sorted(numbers), why=why)
         except Exception as error:  # noqa: BLE001 - raised again from the loop
             self._fail(error)
+
+
+def _parts(places: Iterable[Place]) -> list[TopicPartition]:
+    return [TopicPartition(*place) for place in places]

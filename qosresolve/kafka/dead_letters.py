@@ -10,6 +10,7 @@ from confluent_kafka import Message
 
 from qosresolve.core.facts import DeadLettered
 from qosresolve.core.ids import body_digest
+from qosresolve.core.record import record
 from qosresolve.errors import PoisonRecordError
 from qosresolve.kafka.incoming import LEFT_OUT, headers_of
 from qosresolve.kafka.outputs import Headers, Output
@@ -21,24 +22,47 @@ KEY_BYTES = 1_024  # a longer key is left out with the value
 _A_HEADER = 10  # bytes for the lengths of its name and value, at most
 
 
+@record
+class Origin:
+    """A record as it came in."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+def origin_of(message: Message) -> Origin:
+    """Return a delivered record as it came in."""
+    topic, partition, offset = message.topic() or "", message.partition() or 0, message.offset() or 0
+    return Origin(topic, partition, offset, message.key(), message.value(), original_headers(message))
+
+
 def dead_letter(names: Names, message: Message, error: PoisonRecordError) -> Output:
     """Return the dead letter of a record, byte-identical in key, value and headers.
 
     Only what a compressed batch can hold may be too large for that: its letter says where the record lies,
     and what it was.
     """
-    key, value, headers = message.key(), message.value(), original_headers(message)
-    ours = _provenance(message, error)
+    return letter(names, origin_of(message), error, message.partition() or 0)
+
+
+def letter(names: Names, came: Origin, error: PoisonRecordError, partition: int) -> Output:
+    """Return the same on a given partition of the dead-letter topic."""
+    key, value, headers = came.key, came.value, came.headers
+    ours = _provenance(came, error)
     if size_of(key, value, headers) > MOST_BYTES:
         key, value, headers = _key_alone(key), None, _what_it_was(key, value, headers)
-    return Output(names.of(DEAD_LETTERS), message.partition() or 0, key, value, [*headers, *ours])
+    return Output(names.of(DEAD_LETTERS), partition, key, value, [*headers, *ours])
 
 
-def _provenance(message: Message, error: PoisonRecordError) -> Headers:
+def _provenance(came: Origin, error: PoisonRecordError) -> Headers:
     provenance = {
-        "topic": message.topic(),
-        "partition": message.partition(),
-        "offset": message.offset(),
+        "topic": came.topic,
+        "partition": came.partition,
+        "offset": came.offset,
         "connector.name": "qosresolve",
         "stage": error.stage,
         "exception.class.name": type(error).__name__,

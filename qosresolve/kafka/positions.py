@@ -8,6 +8,7 @@ first stop the worker with what to do.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Protocol
 
 import structlog
 from confluent_kafka import Consumer, KafkaException, TopicCollection, TopicPartition
@@ -19,19 +20,18 @@ from qosresolve.kafka import clients
 from qosresolve.kafka.denied import raise_if_denied
 from qosresolve.kafka.offsets import TIMEOUT, Place, ends, starts
 from qosresolve.kafka.partition import Partition
-from qosresolve.topics import PARTITION, REPORT, STATE, TOPICS, WATCH, Names
+from qosresolve.topics import BESIDE_INPUTS, PARTITION, REPORT, STATE, WATCH, Names, Topic
 
 Offsets = Mapping[str, int]
 Identities = Mapping[str, str]
 
 
-def co_partitioned(admin: AdminClient, names: Names) -> int:
-    """Return the one partition count of the co-partitioned topics. Raises ConfigError where there is none."""
+def co_partitioned(admin: AdminClient, names: Names, topics: Iterable[Topic] = BESIDE_INPUTS) -> int:
+    """Return the one partition count of some topics: all that a worker sees. Raises ConfigError."""
     metadata = clients.metadata(admin)
     counts = {
         names.of(topic): len(metadata[names.of(topic)].partitions) if names.of(topic) in metadata else 0
-        for topic in TOPICS
-        if topic.co_partitioned
+        for topic in topics
     }
     missing = [name for name, count in counts.items() if count == 0]
     if missing:
@@ -51,13 +51,22 @@ def co_partitioned(admin: AdminClient, names: Names) -> int:
     return next(iter(counts.values()))
 
 
+class Remembered(Protocol):
+    """What a partition's record says of the topics that its positions, and its state, are of."""
+
+    @property
+    def partition(self) -> int: ...
+    @property
+    def topic_ids(self) -> tuple[TopicIdentity, ...]: ...
+
+
 def committed(consumer: Consumer, inputs: list[TopicPartition]) -> dict[str, int]:
-    """Return the group's offset of each input of one partition, -1 where it never had one."""
-    return {topic: offset for (topic, _), offset in of_group(consumer, inputs).items()}
+    """Return the group's offset of each input, -1 where it never had one."""
+    return {topic: offset for (topic, _), offset in committed_at(consumer, inputs).items()}
 
 
-def of_group(consumer: Consumer, inputs: list[TopicPartition]) -> dict[Place, int]:
-    """Return the group's offset of each (topic, partition), -1 where it never had one."""
+def committed_at(consumer: Consumer, inputs: list[TopicPartition]) -> dict[Place, int]:
+    """Return the same by topic and partition."""
     try:
         found = consumer.committed(inputs, timeout=10)
     except KafkaException as error:
@@ -85,7 +94,8 @@ def checked(
     whole(starts(admin, _places(partition.number, state)))
     if restored is None:
         return initial(admin, partition, offsets, topic_ids)
-    same_state(restored, topic_ids, partition.names)
+    names = partition.names
+    same_state(restored, topic_ids, names.of(PARTITION), (names.of(REPORT), names.of(WATCH)))
     check(admin, restored, offsets, topic_ids)
     return replace(restored, topic_ids=_listed(topic_ids))
 
@@ -147,14 +157,7 @@ def check(admin: AdminClient, state: PartitionState, offsets: Offsets, topic_ids
         place = (at.topic, state.partition)
         within(place, at.next_offset, first[place], last[place])
         not_ahead(place, at.next_offset, offsets[at.topic])
-        if rewound(at.next_offset, offsets[at.topic]):
-            structlog.get_logger(role="worker").warning(
-                "group was rewound; records below the position are skipped",
-                topic=at.topic,
-                partition=state.partition,
-                group_offset=offsets[at.topic],
-                position=at.next_offset,
-            )
+        tell_rewound(place, at.next_offset, offsets[at.topic])
 
 
 def _places(number: int, topics: Iterable[str]) -> list[Place]:
@@ -171,19 +174,20 @@ def whole(first: Mapping[Place, int]) -> None:
             )
 
 
-def same_state(state: PartitionState, topic_ids: Identities, names: Names) -> None:
-    """Refuse a report or watch topic that was created anew beside a partition topic that was not.
+def same_state(
+    state: Remembered, topic_ids: Identities, record: str, beside: Iterable[str], role: str = "worker"
+) -> None:
+    """Refuse a topic of state that was created anew `beside` the topic of the positions, which was not.
 
-    A partition record on another topic than it knew is a copy, which somebody made on purpose: believed.
+    A record of positions on another topic than it knew is a copy, which somebody made on purpose: believed.
     """
     known = {item.topic: item.id for item in state.topic_ids}
-    record = names.of(PARTITION)
     if known.get(record, topic_ids[record]) != topic_ids[record]:
-        structlog.get_logger(role="worker").warning(
+        structlog.get_logger(role=role).warning(
             "the state was copied from another topic", partition=state.partition, topic=record
         )
         return
-    for topic in (names.of(REPORT), names.of(WATCH)):
+    for topic in beside:
         if known.get(topic, topic_ids[topic]) != topic_ids[topic]:
             raise FatalError(
                 f"{topic} has the id {topic_ids[topic]}, partition {state.partition} knew it as "
@@ -192,7 +196,7 @@ def same_state(state: PartitionState, topic_ids: Identities, names: Names) -> No
             )
 
 
-def same_inputs(state: PartitionState, topic_ids: Identities, inputs: Iterable[str]) -> None:
+def same_inputs(state: Remembered, topic_ids: Identities, inputs: Iterable[str]) -> None:
     """Refuse an input that was created anew. Raises FatalError."""
     inputs = frozenset(inputs)
     for known in state.topic_ids:
@@ -205,7 +209,7 @@ def same_inputs(state: PartitionState, topic_ids: Identities, inputs: Iterable[s
 
 
 def within(place: Place, position: int, first: int, last: int) -> None:
-    """Refuse a position below or above what the input holds. Raises FatalError."""
+    """Refuse an input that does not reach to the position, or not back to it. Raises FatalError."""
     where = "{} partition {}".format(*place)
     if last < position:
         raise FatalError(
@@ -233,3 +237,15 @@ def not_ahead(place: Place, position: int, group_offset: int) -> None:
 def rewound(position: int, group_offset: int) -> bool:
     """Tell whether the group is below the position: what lies between is skipped."""
     return 0 <= group_offset < position
+
+
+def tell_rewound(place: Place, position: int, group_offset: int, role: str = "worker") -> None:
+    """Log that the group is below the position, where it is."""
+    if rewound(position, group_offset):
+        structlog.get_logger(role=role).warning(
+            "group was rewound; records below the position are skipped",
+            topic=place[0],
+            partition=place[1],
+            group_offset=group_offset,
+            position=position,
+        )

@@ -21,7 +21,7 @@ from qosresolve.kafka.offsets import patiently
 from qosresolve.kafka.outputs import Output
 from qosresolve.settings import Settings
 from qosresolve.telemetry.log import LibrdkafkaLog
-from qosresolve.telemetry.metrics import WorkerMetrics
+from qosresolve.telemetry.metrics import TransactionMetrics
 
 CALL_S = 5.0  # one call's own time-out; the whole is bounded by the transaction's
 RETRY_S = 0.05
@@ -41,12 +41,12 @@ class OutcomeUnknownError(QosResolveError):
 
 
 class Transactions:
-    """The worker's one transactional producer."""
+    """A role's one transactional producer."""
 
-    def __init__(self, settings: Settings, metrics: WorkerMetrics) -> None:
+    def __init__(self, settings: Settings, metrics: TransactionMetrics, role: str = "worker") -> None:
         self._settings = settings
         self._metrics = metrics
-        self._log = structlog.get_logger(role="worker")
+        self._log = structlog.get_logger(role=role)
         self._lines = LibrdkafkaLog()
         self._limit_s = settings.transaction_timeout_ms / 1000
         self._began = time.monotonic()

@@ -22,7 +22,7 @@ from qosresolve.kafka.assignment import Assignment
 from qosresolve.kafka.examine import examine
 from qosresolve.kafka.incoming import UNREADABLE
 from qosresolve.kafka.observe import Observer
-from qosresolve.kafka.offsets import ends
+from qosresolve.kafka.offsets import Place, ends
 from qosresolve.kafka.outage import Outage
 from qosresolve.kafka.partition import Partition
 from qosresolve.kafka.policies import PolicyBook, configured
@@ -34,7 +34,7 @@ from qosresolve.kafka.transaction import AbortedError, OutcomeUnknownError, Tran
 from qosresolve.settings import Settings
 from qosresolve.telemetry.health import Health
 from qosresolve.telemetry.metrics import WorkerMetrics
-from qosresolve.topics import Names
+from qosresolve.topics import ANCHOR, Names
 
 BACKOFF_S = 0.5
 QUIET_S = 10.0  # without a failure for so long, the next one is a new one
@@ -66,7 +66,7 @@ class Worker:
         self._default_policy = self._publish_policy()
         self._transactions = Transactions(settings, self._metrics)
         self._consumer = clients.worker_consumer(settings)
-        self._assignment = Assignment(self._names, self._make)
+        self._assignment = Assignment(self._names.of(ANCHOR), self._inputs, self._make)
         self._restorer = Restorer(settings, contracts, self._metrics, self._assignment.current)
         self._outage = Outage(self._admin)
         self._offsets: dict[int, dict[str, int]] = {}  # the group's, when a restore began
@@ -80,6 +80,9 @@ class Worker:
 
     def _make(self, number: int, epoch: int) -> Partition:
         return Partition(number, epoch, self._shared)
+
+    def _inputs(self, number: int) -> list[Place]:
+        return [(topic, number) for topic in self._names.inputs]
 
     def _share(self) -> Shared:
         return Shared(
@@ -288,7 +291,8 @@ class Worker:
         partition.start(state)
         if not state.active_policy:
             partition.activate(self._default_policy, _wall_ms())
-        self._assignment.read(self._consumer, partition.number, partition.positions)
+        read_from = {(topic, partition.number): at for topic, at in partition.positions.items()}
+        self._assignment.read(self._consumer, partition.number, read_from)
         self._observer.started(partition)
 
     def _ready(self) -> bool:

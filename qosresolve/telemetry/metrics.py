@@ -7,6 +7,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 # Known label values are there from the start, at 0: an alert on a counter's increase misses the first one
 # where the series begins with it.
 STAGES = ("decode", "validate", "step", "size", "crash")
+INTAKE_STAGES = ("intake", "parked", "validate", "size", "step")
+PARKED = ("unknownObject", "behindOthers", "fanningOut", "unknownRequest")
 OUTCOMES = ("committed", "aborted", "unknown", "fenced")
 FINDINGS = (
     "differs",
@@ -38,10 +40,37 @@ class ReadingMetrics:
         self.eta = Gauge(f"{prefix}_eta_seconds", f"Seconds left at this rate: {what}", registry=registry)
 
 
-class WorkerMetrics:
+class TransactionMetrics:
+    """What a transactional producer tells; the names begin with `prefix`."""
+
+    def __init__(self, registry: CollectorRegistry, prefix: str) -> None:
+        # Transactions by outcome: committed, aborted, unknown, fenced.
+        self.transactions = Counter(
+            f"{prefix}_transactions_total", "Transactions ended", ["outcome"], registry=registry
+        )
+        _begin(self.transactions, OUTCOMES)
+        self.transaction_seconds = Histogram(
+            f"{prefix}_transaction_duration_seconds",
+            "From begin to confirmed commit",
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        # Producers replaced, by reason: aborted, unknown, ambiguous, group (refused for an old generation).
+        self.rebuilds = Counter(
+            f"{prefix}_producer_rebuilds_total", "Producers replaced", ["reason"], registry=registry
+        )
+        self.last_commit = Gauge(
+            f"{prefix}_last_commit_timestamp_seconds", "When a transaction last committed", registry=registry
+        )
+        # 1, by the slot: two targets with one slot fence each other for ever.
+        self.slot = Gauge(f"{prefix}_slot", "The slot of this worker", ["slot"], registry=registry)
+
+
+class WorkerMetrics(TransactionMetrics):
     """What a worker tells."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        super().__init__(registry, "qosresolve")
         # Inputs by topic and by what became of them.
         self.records = Counter(
             "qosresolve_records_total", "Inputs stepped", ["topic", "outcome"], registry=registry
@@ -50,21 +79,6 @@ class WorkerMetrics:
         self.requests = Counter("qosresolve_requests_total", "Requests sent", ["topic"], registry=registry)
         # Facts by kind: reports opened, targets breached, escalations raised...
         self.facts = Counter("qosresolve_facts_total", "Facts decided", ["fact"], registry=registry)
-        # Transactions by outcome: committed, aborted, unknown, fenced.
-        self.transactions = Counter(
-            "qosresolve_transactions_total", "Transactions ended", ["outcome"], registry=registry
-        )
-        _begin(self.transactions, OUTCOMES)
-        self.transaction_seconds = Histogram(
-            "qosresolve_transaction_duration_seconds",
-            "From begin to confirmed commit",
-            buckets=_SECONDS,
-            registry=registry,
-        )
-        # Producers replaced, by reason: aborted, unknown, ambiguous, group (refused for an old generation).
-        self.rebuilds = Counter(
-            "qosresolve_producer_rebuilds_total", "Producers replaced", ["reason"], registry=registry
-        )
         self.dead_letters = Counter(
             "qosresolve_dead_letters_total", "Records that could not be taken", ["stage"], registry=registry
         )
@@ -83,11 +97,6 @@ class WorkerMetrics:
         )
         self.restore = ReadingMetrics(registry, "qosresolve_restore", "restore of the state")
         self.restored = Counter("qosresolve_restored_records_total", "Records restored", registry=registry)
-        self.last_commit = Gauge(
-            "qosresolve_last_commit_timestamp_seconds", "When a transaction last committed", registry=registry
-        )
-        # 1, by the slot: two targets with one slot fence each other for ever.
-        self.slot = Gauge("qosresolve_slot", "The slot of this worker", ["slot"], registry=registry)
         self.cases = Gauge("qosresolve_cases", "Products with a report or a watch", registry=registry)
 
 
@@ -165,6 +174,77 @@ class AuditorMetrics:
         self.lag_records = Gauge(
             "qosresolve_audit_lag_records", "Records the auditor has still to read", registry=registry
         )
+
+
+class IntakeMetrics(TransactionMetrics):
+    """What an intake tells. No label holds what others wrote, but a few names of sources."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        super().__init__(registry, "qosresolve_intake")
+        self.records = Counter(
+            "qosresolve_intake_records_total", "Foreign records read", ["format"], registry=registry
+        )
+        self.events = Counter(
+            "qosresolve_intake_events_total", "Degradation events written", registry=registry
+        )
+        self.replies = Counter(
+            "qosresolve_intake_replies_total", "Answers of neighbours written", ["channel"], registry=registry
+        )
+        self.folded = Counter(
+            "qosresolve_intake_folded_total", "Observations that said what was just said", registry=registry
+        )
+        self.ignored = Counter(
+            "qosresolve_intake_ignored_total", "Parts passed over, by reason", ["reason"], registry=registry
+        )
+        self.parked = Counter(
+            "qosresolve_intake_parked_total", "Observations parked, by reason", ["reason"], registry=registry
+        )
+        _begin(self.parked, PARKED)
+        self.unparked = Counter(
+            "qosresolve_intake_unparked_total", "Parked observations that went on", registry=registry
+        )
+        self.given_up = Counter(
+            "qosresolve_intake_given_up_total", "Parked observations given up", registry=registry
+        )
+        self.retried = Counter(
+            "qosresolve_intake_retried_total", "Parked observations read again", ["result"], registry=registry
+        )
+        self.waiting = Gauge("qosresolve_intake_waiting", "Observations parked now", registry=registry)
+        self.oldest = Gauge(
+            "qosresolve_intake_oldest_waiting_seconds", "Age of the oldest parked one", registry=registry
+        )
+        self.dead_letters = Counter(
+            "qosresolve_intake_dead_letters_total", "Records not taken", ["stage"], registry=registry
+        )
+        _begin(self.dead_letters, INTAKE_STAGES)
+        self.skipped = Counter(
+            "qosresolve_intake_skipped_total", "Records skipped by position", registry=registry
+        )
+        # Record time less the source's time, of the sources that are off by too much; `other` is the worst
+        # of those beyond the first few.
+        self.skew = Gauge(
+            "qosresolve_intake_source_skew_seconds", "Clocks that are off", ["source"], registry=registry
+        )
+        self.sources_off = Gauge(
+            "qosresolve_intake_sources_off", "Sources whose clock is off", registry=registry
+        )
+        self.clock_off = Counter(
+            "qosresolve_intake_clock_off_total", "Observations by a clock that is off", registry=registry
+        )
+        # Wall clock less the time of the newest record of the last batch: how far intake is behind.
+        self.behind = Gauge(
+            "qosresolve_intake_behind_seconds",
+            "Age of the newest record of the last batch",
+            registry=registry,
+        )
+        self.partitions = Gauge(
+            "qosresolve_intake_partitions", "Partitions held, by state", ["state"], registry=registry
+        )
+        self.inventory = Gauge(
+            "qosresolve_intake_inventory_relations", "Relations of the inventory", registry=registry
+        )
+        self.restore = ReadingMetrics(registry, "qosresolve_intake_restore", "what intake keeps")
+        self.inventory_restore = ReadingMetrics(registry, "qosresolve_inventory", "the inventory")
 
 
 def _begin(counter: Counter, values: Iterable[str]) -> None:

@@ -20,6 +20,9 @@ from qosresolve.core.record import changed
 from qosresolve.core.report import Report
 from qosresolve.core.vocabulary import Severity
 from qosresolve.core.watch import Watch
+from qosresolve.intake.inventory import Relation
+from qosresolve.intake.parking import Parked
+from qosresolve.intake.state import IntakeState
 from tests.contracts.strategies import anything
 
 KINDS: dict[str, type] = {
@@ -32,6 +35,9 @@ KINDS: dict[str, type] = {
     "report-event": Entry,
     "policy": PublishedPolicy,
     "maintenance-window": MaintenanceWindow,
+    "inventory": Relation,
+    "intake": IntakeState,
+    "parked": Parked,
     **REQUESTS,
 }
 LONG = 1 << 63

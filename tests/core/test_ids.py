@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from uuid import UUID
+from uuid import UUID, uuid5
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qosresolve.core.ids import (
     body_digest,
@@ -39,3 +42,10 @@ def test_a_fingerprint_is_the_event_then_its_body() -> None:
     assert mark == fingerprint("monitor|alarm-1|raise|7", b"")[:8] + same
     assert mark[:8] == fingerprint("monitor|alarm-1|raise|7", other)[:8]
     assert mark[8:] != other
+
+
+@given(st.lists(st.text(), min_size=1))
+def test_a_stable_id_is_a_version_5_uuid(parts: list[str]) -> None:
+    """What is written out here is what the standard library makes, byte for byte."""
+    namespace = UUID("6f1cbf26-3a0c-5f5e-9a3f-1f1f4f2f7a11")
+    assert stable_id(*parts) == str(uuid5(namespace, "\x1f".join(parts)))

@@ -12,6 +12,7 @@ from qosresolve.demo.monitoring import Monitoring
 from qosresolve.demo.people import People
 from qosresolve.demo.service_assurance import found
 from qosresolve.demo.suppliers import Suppliers
+from qosresolve.intake.inventory import Relation
 from qosresolve.topics import Topic
 from tests.demo.builders import NOW, status
 
@@ -38,6 +39,12 @@ class Said:
         assert product_id
         assert value
         self.rubbish += 1
+
+    def foreign(self, source: str, value: bytes) -> None:
+        """Others' formats are intake's business."""
+
+    def relation(self, relation: Relation) -> None:
+        """So is the inventory."""
 
 
 def engagement(product: str, action: Action = Action.REQUEST, reason: str = "plan") -> SupplierRequest:

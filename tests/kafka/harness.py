@@ -22,6 +22,7 @@ from qosresolve.core.inputs import Answer, Command, Deadline, Degradation
 from qosresolve.core.report import Report
 from qosresolve.core.vocabulary import AnswerState, DegradationKind, ObjectKind, Severity, Verb
 from qosresolve.kafka import clients, topics_admin
+from qosresolve.kafka.intake.role import Intake
 from qosresolve.kafka.murmur import partition_of
 from qosresolve.kafka.reading import read_all
 from qosresolve.kafka.timer import Timer
@@ -41,7 +42,7 @@ from qosresolve.topics import (
 )
 
 T = TypeVar("T")
-Role = Worker | Timer | Auditor
+Role = Worker | Timer | Auditor | Intake
 PARTITIONS = 4
 POLICY = Path(__file__).parent / "policy.yaml"
 DEMO_POLICY = "policy_file=qosresolve/demo/demo_policy.yaml"

@@ -7,7 +7,6 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 
 from qosresolve.kafka.assignment import Assignment
-from qosresolve.kafka.partition import Partition
 from qosresolve.topics import ANCHOR, Names
 from tests.kafka.harness import await_that
 from tests.kafka.mock import HASTY
@@ -46,11 +45,15 @@ class Noting:
             self.assigned.remove((at.topic, at.partition))
 
 
-def _assignment(make: Callable[[int, int], Partition] | None = None) -> Assignment:
-    return Assignment(NAMES, make or cast("Callable[[int, int], Partition]", Held))
+def _inputs(number: int) -> list[tuple[str, int]]:
+    return [(topic, number) for topic in NAMES.inputs]
 
 
-def _subscribed(assignment: Assignment, consumer: Noting) -> dict[str, Callable[..., None]]:
+def _assignment(make: Callable[[int, int], Held] = Held) -> Assignment[Held]:
+    return Assignment(NAMES.of(ANCHOR), _inputs, make)
+
+
+def _subscribed(assignment: Assignment[Held], consumer: Noting) -> dict[str, Callable[..., None]]:
     assignment.subscribe(cast("Consumer", consumer))
     return consumer.subscribed
 
@@ -66,7 +69,7 @@ def cluster() -> Iterator[MockCluster]:
 def test_a_callback_that_fails_is_told_by_the_loop(cluster: MockCluster) -> None:
     """Raised in the callback it would come out of `consume()`, with the assignment applied all the same."""
 
-    def broken(_number: int, _epoch: int) -> Partition:
+    def broken(_number: int, _epoch: int) -> Held:
         raise LookupError("no memory for that")
 
     own = {"bootstrap.servers": cluster.bootstrap, "group.id": "g", "auto.offset.reset": "error"}
@@ -103,7 +106,7 @@ def test_what_failed_first_is_what_is_told() -> None:
     consumer = Noting(RuntimeError("second"))
     failures = iter([LookupError("first")])
 
-    def broken(_number: int, _epoch: int) -> Partition:
+    def broken(_number: int, _epoch: int) -> Held:
         raise next(failures)
 
     assignment = _assignment(broken)
@@ -122,7 +125,7 @@ def test_what_is_lost_is_dropped_with_all_its_inputs(callback: str) -> None:
     callbacks = _subscribed(assignment, consumer)
     callbacks["on_assign"](consumer, BOTH)
     for number in (0, 1):
-        assignment.read(cast("Consumer", consumer), number, dict.fromkeys(NAMES.inputs, 7))
+        assignment.read(cast("Consumer", consumer), number, dict.fromkeys(_inputs(number), 7))
     before = assignment.held[0]
     callbacks[callback](consumer, BOTH[:1])
     assert set(assignment.held) == {1}

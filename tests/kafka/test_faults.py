@@ -219,9 +219,10 @@ def test_cold_restore_equals_warm_state(world: World) -> None:
     before = world.reports()
     with world.running(Worker) as worker:
         await_that(lambda: worker.health.ready, "restore")
+        assert isinstance(worker.role, Worker)
         held = {
             product: partition.store.get(product).open
-            for partition in worker.role._assignment.held.values()  # type: ignore[union-attr]
+            for partition in worker.role._assignment.held.values()
             for product in partition.store.products()
         }
     assert held == before

@@ -51,12 +51,12 @@ def without_epoch() -> list[Patch]:
     """A partition that comes back is taken for the one that went: with what was staged and known then."""
     drop, assign = Assignment._drop, Assignment._assign
 
-    def dropped(self: Assignment, consumer: Consumer, anchors: Offsets, why: str) -> None:
+    def dropped(self: Assignment[Any], consumer: Consumer, anchors: Offsets, why: str) -> None:
         kept = vars(self).setdefault("kept", {})
         kept.update({at.partition: self.held[at.partition] for at in anchors if at.partition in self.held})
         drop(self, consumer, anchors, why)
 
-    def assigned(self: Assignment, consumer: Consumer, numbers: list[int]) -> None:
+    def assigned(self: Assignment[Any], consumer: Consumer, numbers: list[int]) -> None:
         assign(self, consumer, numbers)
         for number in numbers:
             old = vars(self).get("kept", {}).get(number)

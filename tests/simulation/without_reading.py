@@ -99,14 +99,14 @@ def _nothing(*_: object) -> None:
 
 def without_ahead() -> list[Patch]:
     """A group that is ahead of the positions is nothing strange."""
-    return [(positions, "_not_ahead", _nothing)]
+    return [(positions, "not_ahead", _nothing)]
 
 
 def without_range() -> list[Patch]:
     """Nobody looks whether an input reaches to the positions."""
-    return [(positions, "_within", _nothing)]
+    return [(positions, "within", _nothing)]
 
 
 def without_identity() -> list[Patch]:
     """A topic is known by its name."""
-    return [(positions, "_same", _nothing)]
+    return [(positions, "same", _nothing)]

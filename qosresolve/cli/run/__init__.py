@@ -1,1 +1,1 @@
-"""`run`: the worker, the timer and the auditor, each alone or several in one process."""
+"""`run`: worker, timer, auditor and intake, each alone or several in one process."""

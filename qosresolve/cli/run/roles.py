@@ -17,6 +17,7 @@ from qosresolve.cli.session import probe
 from qosresolve.contracts.records import Contracts
 from qosresolve.errors import ConfigError, FatalError, QosResolveError
 from qosresolve.kafka import acls, clients, denied
+from qosresolve.kafka.intake.role import Intake
 from qosresolve.kafka.timer import Timer
 from qosresolve.kafka.wire import contracts_for
 from qosresolve.kafka.worker import Worker
@@ -105,7 +106,7 @@ def run_roles(settings: Settings, names: Sequence[str]) -> int:
 
 def _check(settings: Settings, names: Sequence[str]) -> None:
     """Fail before anything starts: a wrong setting is for a person, an absent broker for the supervisor."""
-    if "worker" in names:
+    if "worker" in names or "intake" in names:
         clients.transactional_id(settings)
     try:
         probe(settings)
@@ -132,7 +133,7 @@ def _maker(
     watched: health.Health,
     stop: threading.Event,
 ) -> Maker:
-    kind = {"worker": Worker, "timer": Timer, "auditor": Auditor}[name]
+    kind = {"worker": Worker, "timer": Timer, "auditor": Auditor, "intake": Intake}[name]
     return lambda: kind(settings, contracts, registry=registry, health=watched, stop=stop)
 
 

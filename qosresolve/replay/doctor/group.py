@@ -1,4 +1,4 @@
-"""Who works: the groups of workers, timers and auditors, and whether each partition has an owner."""
+"""Who works: the groups of workers, timers, auditors and intakes, and whether each partition has an owner."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -38,6 +38,13 @@ NO_AUDITOR = Kind(
     "qosresolve run auditor",
     _DOWN,
 )
+NO_INTAKE = Kind(
+    "no-intake",
+    Severity.NOTE,
+    "no intake runs: what monitoring systems send in their own formats waits, if any do",
+    "qosresolve run intake",
+    _DOWN,
+)
 UNOWNED = Kind(
     "partitions-without-owner",
     Severity.CRITICAL,
@@ -53,7 +60,12 @@ REBALANCING = Kind(
     "docs/runbooks/partitions-without-owner.md",
 )
 
-_ABSENT = {Group.WORKERS: NO_WORKER, Group.TIMERS: NO_TIMER, Group.AUDITORS: NO_AUDITOR}
+_ABSENT = {
+    Group.WORKERS: NO_WORKER,
+    Group.TIMERS: NO_TIMER,
+    Group.AUDITORS: NO_AUDITOR,
+    Group.INTAKES: NO_INTAKE,
+}
 _SHARING = (ConsumerGroupState.PREPARING_REBALANCING, ConsumerGroupState.COMPLETING_REBALANCING)
 
 
@@ -92,4 +104,4 @@ def members(group: Group, name: str, seen: Members, wanted: frozenset[int]) -> I
         yield UNOWNED.found(name, f"{partitions(lost)} of {len(wanted)}; members: {some([seen.count])}")
 
 
-KINDS = (NO_WORKER, NO_TIMER, NO_AUDITOR, UNOWNED, REBALANCING)
+KINDS = (NO_WORKER, NO_TIMER, NO_AUDITOR, NO_INTAKE, UNOWNED, REBALANCING)

@@ -19,7 +19,7 @@ from qosresolve.replay.doctor.findings import Finding, Kind, Severity, by_topic,
 from qosresolve.replay.doctor.peek import first_of_each
 from qosresolve.replay.doctor.site import STALL_S, Config, Site, number
 from qosresolve.replay.reports import partition_states
-from qosresolve.topics import INPUTS, PARTITION, STATE, Names
+from qosresolve.topics import INPUTS, PARTITION, REPORT, STATE, WATCH, Names
 
 OLD_MS = 300_000  # a record that waits for longer is more than a busy moment
 _GROUP = "kafka-consumer-groups.sh --bootstrap-server $BOOTSTRAP --group $GROUP --describe"
@@ -109,9 +109,9 @@ def taken(site: Site) -> Taken:
     consumer = clients.reader(site.settings)
     try:
         wanted = [TopicPartition(*place) for place in inputs]
-        before = positions.of_group(consumer, wanted)
+        before = positions.committed_at(consumer, wanted)
         states = partition_states(site.settings, site.contracts, stall_s=STALL_S)
-        after = positions.of_group(consumer, wanted)
+        after = positions.committed_at(consumer, wanted)
     finally:
         consumer.close()
     names = [site.names.of(topic) for topic in (*INPUTS, *STATE)]
@@ -151,7 +151,9 @@ def _checks(seen: Taken, names: Names) -> Iterator[tuple[str, int, Callable[[], 
     whole = all(names.of(topic) in seen.ids for topic in STATE)
     for partition, state in seen.states.items():
         if whole:
-            yield names.of(PARTITION), partition, partial(positions.same_state, state, seen.ids, names)
+            beside = (names.of(REPORT), names.of(WATCH))
+            alone = partial(positions.same_state, state, seen.ids, names.of(PARTITION), beside)
+            yield names.of(PARTITION), partition, alone
         for at in state.positions:
             place = (at.topic, partition)
             if place in seen.last:

@@ -1,7 +1,8 @@
 """Makes marked records end the process: Python runs this at the start of whatever has the folder on its path.
 
-`QOSRESOLVE_TEST_DEATH` says how and where, such as `segv:decode`. So the worker is the real program, and the
-child that looks at a record for it dies of the same record, as both would of a fault in a library.
+`QOSRESOLVE_TEST_DEATH` says how and where, such as `segv:decode`, and for intake at which call of that place,
+such as `kill:intake-produced:5`. So the worker is the real program, and the child that looks at a record for
+it dies of the same record, as both would of a fault in a library.
 """
 
 import ctypes
@@ -40,7 +41,30 @@ def _wrapped(owner: object, name: str, deadly: Callable[..., bool], die: Callabl
     setattr(owner, name, wrapper)
 
 
-def _install(how: str, where: str) -> None:
+def _intake(how: str, where: str, nth: str) -> None:
+    """End an intake at the nth record, with all of a batch produced, or committed and not yet remembered."""
+    from qosresolve.kafka import transaction  # noqa: PLC0415 - only in processes of such a test
+    from qosresolve.kafka.intake import partition, staging  # noqa: PLC0415
+
+    calls = 0
+
+    def now(*_: object) -> bool:
+        nonlocal calls
+        calls += 1
+        return calls == int(nth)
+
+    places: dict[str, tuple[object, str]] = {
+        "intake-taking": (staging.Staging, "stage"),
+        "intake-produced": (transaction.Transactions, "_listen"),
+        "intake-committed": (partition.Partition, "accept"),
+    }
+    _wrapped(*places[where], now, HOW[how])
+
+
+def _install(how: str, where: str, nth: str = "") -> None:
+    if where.startswith("intake-"):
+        _intake(how, where, nth)
+        return
     from qosresolve.contracts import codec, records  # noqa: PLC0415 - only in processes of such a test
     from qosresolve.kafka import examine, outputs, staging  # noqa: PLC0415
 

@@ -1,0 +1,1 @@
+"""`qosresolve parked`: foreign events that wait for the inventory."""

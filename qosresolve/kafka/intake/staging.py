@@ -1,0 +1,158 @@
+"""One batch of one partition of intake on its way into a transaction.
+
+Every part of every payload ends as exactly one of: events, an answer, folded, ignored, parked, or a dead
+letter. Nothing of it counts before the transaction is confirmed.
+"""
+
+from pathlib import Path
+from traceback import extract_tb
+
+from confluent_kafka import Message
+
+from qosresolve.contracts import headers as head
+from qosresolve.contracts.limits import EARLIEST, LATEST
+from qosresolve.core.record import changed
+from qosresolve.errors import PoisonRecordError, QosResolveError
+from qosresolve.intake.folding import Folding
+from qosresolve.intake.parking import Lot, Reason, queue_of
+from qosresolve.intake.reading import Mark, Observation, Reading, Refused
+from qosresolve.kafka.dead_letters import Brake, origin_of
+from qosresolve.kafka.incoming import Pairs, headers_of
+from qosresolve.kafka.intake.emitting import Emitter
+from qosresolve.kafka.intake.parked import RETRY
+from qosresolve.kafka.intake.shared import Came, Shared, passed_on
+from qosresolve.kafka.intake.tally import Tally
+from qosresolve.kafka.intake.waiting import WaitingRoom
+from qosresolve.topics import FOREIGN
+
+
+class Staging:
+    """What one batch of one partition would write."""
+
+    def __init__(self, number: int, shared: Shared, lot: Lot, folding: Folding, brake: Brake) -> None:
+        self.tally = Tally()
+        self.emitter = Emitter(number, shared, self.tally)
+        self.waiting = WaitingRoom(number, shared, lot, self.emitter, self.tally)
+        self.brake = brake
+        self._shared = shared
+        self._folding = folding
+        self._own = shared.names.of(FOREIGN)
+
+    # -- records
+
+    def stage(self, message: Message) -> None:
+        """Take one record; what cannot be understood becomes a dead letter.
+
+        Raises what is no fault of the record: RetriableError, ConfigError, FatalError and MemoryError. The
+        batch is then taken again.
+        """
+        self.tally.records += 1
+        try:
+            self._take(message)
+        except PoisonRecordError as error:
+            self.emitter.bury(origin_of(message), error)
+        except (QosResolveError, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not stop what others send
+            self.emitter.bury(origin_of(message), _fault(error))
+            self.brake.count(dead=True)
+            return
+        self.brake.count(dead=False)  # others may send as much garbage as they like
+
+    def _take(self, message: Message) -> None:
+        value, topic = message.value(), message.topic() or ""
+        if value is None:
+            raise PoisonRecordError("a record without a value", stage="intake", remedy="send no tombstones")
+        pairs = headers_of(message)
+        if pairs and topic == self._own:
+            key = next((held for name, held in pairs if name == RETRY), None)
+            if key is not None:
+                self.waiting.retry(key if isinstance(key, str) else key.decode(errors="replace"), value)
+                return
+        reading = self._shared.read(self._shared.formats[topic], pairs, value)
+        self.tally.read[reading.format] += 1
+        came = self._came(message, pairs, reading)
+        self._say(came, reading)
+
+    def _came(self, message: Message, pairs: Pairs, reading: Reading) -> Came:
+        at = message.timestamp()[1]
+        place = f"{message.topic()}/{message.partition()}/{message.offset()}"
+        passed = passed_on(place, head.traceparent(pairs) if pairs else None)
+        known = at if EARLIEST <= at < LATEST else 0
+        self.tally.newest = max(self.tally.newest, known)
+        parts = len(reading.observations) + len(reading.unmatched)
+        return Came(message, known, passed, parts, reading.format, [])
+
+    def _say(self, came: Came, reading: Reading) -> None:
+        """Take every part; those that cannot be taken are one dead letter, beside those that can.
+
+        It tells the first reason: the record is the same for all of them.
+        """
+        for part, seen in enumerate(reading.observations):
+            try:
+                self._observe(came, part, seen)
+            except PoisonRecordError as error:
+                came.errors.append(error)
+        if reading.replies or reading.unmatched or reading.ignored or reading.refused:
+            self._say_more(came, reading)
+        if came.errors:
+            raise came.errors[0]
+
+    def _say_more(self, came: Came, reading: Reading) -> None:
+        """Take what is no observation."""
+        for reply in reading.replies:
+            try:
+                self.emitter.answer(reply, came.headers)
+            except PoisonRecordError as error:
+                came.errors.append(error)
+        for part, unmatched in enumerate(reading.unmatched, len(reading.observations)):
+            try:
+                self.waiting.park(came, part, unmatched, Reason.UNKNOWN_REQUEST)
+            except PoisonRecordError as error:
+                came.errors.append(error)
+        for ignored in reading.ignored:
+            self.tally.ignored[ignored.reason] += 1
+        came.errors.extend(map(_refusal, reading.refused))
+
+    # -- observations
+
+    def _observe(self, came: Came, part: int, seen: Observation) -> None:
+        if not seen.objects:
+            raise PoisonRecordError(
+                "an observation that names no object", stage="intake", remedy="name a service or resource"
+            )
+        seen = self._timed(seen, came.at)
+        if self._folding.folds(seen, came.at):
+            self.tally.folded += 1
+        elif self.waiting.overlay.of(queue_of(seen)):
+            self.waiting.park(came, part, seen, Reason.BEHIND_OTHERS)
+        else:
+            relations = self._shared.relations(seen.objects)
+            if not relations:
+                self.waiting.park(came, part, seen, Reason.UNKNOWN_OBJECT)
+                return
+            left_at = self.emitter.fan_out(seen, relations, "", came.headers, came.errors)
+            if left_at is not None:
+                self.waiting.park(came, part, seen, Reason.FANNING_OUT, left_at)
+
+    def _timed(self, seen: Observation, at: int) -> Observation:
+        """Return an observation with a time, and a mark where its source's clock is off."""
+        if seen.observed_at <= 0:
+            return changed(seen, observed_at=at or self._shared.wall_ms())
+        if at and self._shared.clocks.off(seen.source, seen.observed_at, at):
+            self.tally.clock_off += 1
+            return changed(seen, marks=(*seen.marks, Mark.CLOCK_OFF))
+        return seen
+
+
+def _refusal(part: Refused) -> PoisonRecordError:
+    return PoisonRecordError(f"{part.what}: {part.reason}", stage="intake", remedy=part.remedy)
+
+
+def _fault(error: Exception) -> PoisonRecordError:
+    """Return where intake failed; values are left out, they may quote the payload."""
+    frames = extract_tb(error.__traceback__)
+    at = " < ".join(f"{Path(frame.filename).stem}:{frame.lineno}" for frame in reversed(frames[-4:]))
+    return PoisonRecordError(
+        f"{type(error).__name__} at {at}", stage="step", remedy="a fault in qosresolve: mend it, then redrive"
+    )
