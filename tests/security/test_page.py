@@ -26,7 +26,8 @@ def test_the_page_is_as_the_table() -> None:
 def test_every_role_is_shown_with_the_names_of_the_settings() -> None:
     """Prefix, group and transactional ids are put in; every right of the table is there."""
     sets = ("--set", "prefix=prod.", "--set", "group=prod", "--set", "transactional_id_prefix=prod-")
-    done = run("--json", *sets)
+    foreign = ("--set", "intake_topics=prod.vendor:auto")  # a row that has as many topics as are named
+    done = run("--json", *sets, *foreign)
     rows = json.loads(done.stdout)
     assert done.exit_code == 0
     assert [row["role"] for row in rows] == [role for role in Role for _ in TABLE[role]]

@@ -109,4 +109,4 @@ def without_range() -> list[Patch]:
 
 def without_identity() -> list[Patch]:
     """A topic is known by its name."""
-    return [(positions, "same", _nothing)]
+    return [(positions, "same_inputs", _nothing)]
