@@ -9,6 +9,7 @@ from qosresolve import __version__
 from qosresolve.cli import demo
 from qosresolve.cli.acls import commands as acls
 from qosresolve.cli.config import commands as config
+from qosresolve.cli.dead_letters import commands as dead_letters
 from qosresolve.cli.doctor import commands as doctor
 from qosresolve.cli.emit import commands as emit
 from qosresolve.cli.intake import commands as intake
@@ -66,6 +67,7 @@ app.add_typer(inventory.app, name="inventory")
 app.add_typer(parked.app, name="parked")
 app.add_typer(emit.app, name="emit")
 app.add_typer(reports.app, name="reports")
+app.add_typer(dead_letters.app, name="dead-letters")
 verify.add_to(app)
 doctor.add_to(app)
 acls.add_to(app)

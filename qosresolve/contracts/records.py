@@ -71,6 +71,10 @@ class Contracts:
         limits.check(record, body)
         return body
 
+    def fields(self, record: str, data: bytes) -> dict[str, Any]:
+        """Return what lies in an input's bytes, by name, whatever its limits say: for showing."""
+        return self._codec.decode(record, data)
+
     def write_input(self, body: Degradation | Command | Deadline) -> tuple[str, bytes]:
         """Return (record, bytes). Answers have three channels: `write_answer`."""
         record = _RECORD_OF[type(body)]

@@ -54,6 +54,7 @@ class Role(StrEnum):
     WINDOWS = "windows"
     PARKED = "parked"
     INVENTORY = "inventory"
+    DEAD_LETTERS = "dead-letters"
     TOPICS = "topics"
     DOCTOR = "doctor"
 
@@ -70,10 +71,13 @@ COMMANDS = {
     Role.WINDOWS: "windows set, lift, list",
     Role.PARKED: "parked list, show, retry",
     Role.INVENTORY: "inventory load, diff, show, export",
+    Role.DEAD_LETTERS: "dead-letters list, show, redrive, discard",
     Role.TOPICS: "topics create, check",
     Role.DOCTOR: "doctor",
 }
-INVENTORY_SLOT = "inventory"  # what its transactional id ends with: no worker's slot may be named so
+# What the transactional ids of tools end with: no worker's slot may be named so.
+INVENTORY_SLOT = "inventory"
+DEAD_LETTERS_SLOT = "dead-letters"
 
 
 class Resource(StrEnum):
@@ -239,6 +243,15 @@ TABLE: dict[Role, tuple[Need, ...]] = {
     Role.INVENTORY: (
         Need(INVENTORY, _BOTH, "showing; comparing, then writing what differs"),
         Need(OwnId(INVENTORY_SLOT), _WRITE, "a load is one transaction"),
+        _NAMED,
+    ),
+    Role.DEAD_LETTERS: (
+        Need(DEAD_LETTERS, _BOTH, "showing; saying what was decided"),
+        *_each(INPUTS, _WRITE, "sending again"),
+        Need(JOURNAL, _READ, "was anything later applied; waiting for the decision"),
+        *_each(STATE, _READ, "trying beforehand"),
+        Need(POLICY, _READ, "trying beforehand"),
+        Need(OwnId(DEAD_LETTERS_SLOT), _WRITE, "a record and its resolution are one transaction"),
         _NAMED,
     ),
     Role.TOPICS: (

@@ -15,6 +15,7 @@ from qosresolve.kafka import clients, failures
 from qosresolve.kafka.acls import Operation
 from qosresolve.kafka.denied import raise_if_denied, raise_if_hidden
 from qosresolve.kafka.offsets import Place, ends, patiently, starts
+from qosresolve.kafka.offsets import since as starts_since
 from qosresolve.settings import Settings
 from qosresolve.telemetry.progress import Progress
 
@@ -22,12 +23,17 @@ CHUNK = 500  # records at once: still in the cores' caches when they are put awa
 
 
 class Sweep:
-    """One pass over some partitions, from their starts to the ends seen when it began."""
+    """One pass over some partitions, from their starts to the ends seen when it began.
 
-    def __init__(self, consumer: Consumer, admin: AdminClient, places: Iterable[Place]) -> None:
+    `since` leaves out what was written before an instant, ms since the epoch.
+    """
+
+    def __init__(
+        self, consumer: Consumer, admin: AdminClient, places: Iterable[Place], since: int | None = None
+    ) -> None:
         self._consumer = consumer
         wanted = list(places)
-        self._reached = starts(admin, wanted)
+        self._reached = starts(admin, wanted) if since is None else starts_since(admin, wanted, since)
         self.total = 0
         consumer.assign([TopicPartition(*place, self._reached[place]) for place in wanted])
         self._targets = ends(admin, wanted)
@@ -95,15 +101,16 @@ def read_all(
     *,
     stall_s: float = 60.0,
     progress: Callable[[int, int], None] | None = None,
+    since: int | None = None,
 ) -> Iterator[Message]:
-    """Yield every committed record of the partitions up to their present end.
+    """Yield every committed record of the partitions up to their present end, from an instant on if given.
 
     Raises FatalError after `stall_s` seconds without progress, e.g. behind a hanging transaction.
     """
     admin, consumer = clients.admin(settings), clients.reader(settings)
     try:
         wanted = list(places)
-        sweep = patiently(lambda: Sweep(consumer, admin, wanted))
+        sweep = patiently(lambda: Sweep(consumer, admin, wanted, since))
         moved_at = time.monotonic()
         before = sweep.remaining
         while sweep.pending:

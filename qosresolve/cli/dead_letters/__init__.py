@@ -1,0 +1,1 @@
+"""`dead-letters`: what could not be taken, and having it taken after all."""

@@ -1,0 +1,189 @@
+"""Redriving and discarding: which letters, what would become of them, ask, send, tell. Status 0, 1 or 2."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+
+import typer
+
+from qosresolve.cli.asking import Journal
+from qosresolve.cli.dead_letters import outcome
+from qosresolve.cli.dead_letters.options import Manner, Said
+from qosresolve.cli.dead_letters.outcome import Told
+from qosresolve.cli.dead_letters.reading import bar, book_of, could, some
+from qosresolve.cli.people import user
+from qosresolve.cli.session import tool
+from qosresolve.cli.times import now_ms
+from qosresolve.contracts.records import Contracts
+from qosresolve.core.facts import Entry
+from qosresolve.errors import ConfigError, RetriableError
+from qosresolve.kafka.wire import contracts_for
+from qosresolve.replay.dead.book import Book
+from qosresolve.replay.dead.choice import Choice, chosen
+from qosresolve.replay.dead.later import Overtaken, is_control
+from qosresolve.replay.dead.letters import Letter, Spot
+from qosresolve.replay.dead.plan import Planner, Row, Rules, Verdict, discards
+from qosresolve.replay.dead.sending import Decision, Done, Resolving, end_interrupted
+from qosresolve.replay.dead.standing import ask_journal, read_standing
+from qosresolve.replay.dead.trial import Decoded, Trial, decoded, target_of
+from qosresolve.replay.reports import places
+from qosresolve.settings import Settings
+from qosresolve.topics import DEAD_LETTERS, Names
+
+
+def redrive(said: Said, manner: Manner, rules: Rules, wait: float | None) -> int:
+    """Return 0 when all that was chosen was redriven, 1 when something was not, 2 when it could not."""
+
+    def done() -> int:
+        choice = some(said)
+        settings = tool(manner.config, manner.sets)
+        if not manner.dry_run:
+            end_interrupted(settings)
+        book, letters = _letters(settings, choice, manner)
+        rows = planned(settings, contracts_for(settings), book, letters, rules)
+        if manner.dry_run:
+            outcome.show([Told(row) for row in rows], dry_run=True, as_json=manner.as_json)
+            return int(not all(row.goes for row in rows))
+        going = [row.letter for row in rows if row.goes]
+        _agreed("redrive", going, choice, manner)
+        return _sent(settings, rows, manner, wait) if going else _none_goes(rows, manner)
+
+    return could(done)
+
+
+def discard(said: Said, manner: Manner) -> int:
+    """Return 0 when all that was chosen is discarded now, 1 when something was decided already, 2 if not."""
+
+    def done() -> int:
+        if not manner.reason.strip():
+            raise ConfigError("a reason has to say something", setting="--reason", remedy="say why")
+        choice = some(said)
+        settings = tool(manner.config, manner.sets)
+        if not manner.dry_run:
+            end_interrupted(settings)
+        book, letters = _letters(settings, choice, manner)
+        wanted, decided = discards(book, letters)
+        if not manner.dry_run and wanted:
+            _agreed("discard", wanted, choice, manner)
+            with Resolving(settings) as resolving:
+                wanted, more = discards(book_of(settings, None), wanted)
+                decided += more
+                resolving.discard(wanted, _decision(manner), lambda _: None)
+        outcome.discarded(wanted, decided, dry_run=manner.dry_run, as_json=manner.as_json)
+        return int(bool(decided))
+
+    return could(done)
+
+
+def _letters(settings: Settings, choice: Choice, manner: Manner) -> tuple[Book, list[Letter]]:
+    book = book_of(settings, choice)
+    letters = chosen(book, choice, Names(settings.prefix))
+    if len(letters) > manner.most:
+        raise ConfigError(
+            f"{len(letters)} letters are meant, more than {manner.most}",
+            setting="--max",
+            remedy="choose fewer, or raise it",
+        )
+    return book, letters
+
+
+def planned(
+    settings: Settings, contracts: Contracts, book: Book, letters: Sequence[Letter], rules: Rules
+) -> list[Row]:
+    """Return what is to be done with each letter, in order."""
+    names = Names(settings.prefix)
+    partitions = len(places(settings, DEAD_LETTERS))
+    read = [decoded(letter, contracts, names) for letter in letters]
+    overtaken = _overtaken(settings, contracts, book, read, partitions)
+    products = {each.body.product_id for each in read if each.body and not is_control(each.body)}
+    trial = Trial(names, contracts, partitions, read_standing(settings, contracts, products), now_ms)
+    planner = Planner(book, names, partitions, rules, trial.of)
+    return planner.rows((each, overtaken.of(each.letter)) for each in read)
+
+
+def _overtaken(
+    settings: Settings, contracts: Contracts, book: Book, read: Sequence[Decoded], partitions: int
+) -> Overtaken:
+    asked = Overtaken(book.origin)
+    for each in read:
+        asked.add(each.letter, each.body)
+    if read:
+        numbers = {target_of(each.letter, each.body, partitions) for each in read}
+        since = min(each.letter.at for each in read)
+        with bar("the journal since") as progress:
+            ask_journal(settings, contracts, asked, numbers, since, progress)
+    return asked
+
+
+def _agreed(verb: str, letters: Sequence[Letter], choice: Choice, manner: Manner) -> None:
+    """Ask before letters that a filter chose are decided about. Raises ConfigError where nobody agrees."""
+    if choice.ids or manner.yes or not letters:
+        return
+    if not sys.stdin.isatty():
+        raise ConfigError(
+            f"{verb} would take {len(letters)} letters, and nobody is there to ask",
+            setting="--yes",
+            remedy="look with --dry-run, then say --yes",
+        )
+    outcome.preview(verb, letters)
+    if not typer.confirm(f"{verb} these {len(letters)} letters?", err=True):
+        raise ConfigError("not agreed, nothing was done", setting="--yes")
+
+
+def _sent(settings: Settings, rows: Sequence[Row], manner: Manner, wait: float | None) -> int:
+    """Send what goes, and tell of everything; what was sent is told whatever is raised behind it."""
+    done: dict[str, Spot] = {}
+    entries: dict[tuple[str, int, int], Entry] = {}
+    journal = None if wait is None else Journal(settings, contracts_for(settings), _numbers(rows))
+    try:
+        with Resolving(settings) as resolving:
+            rows = _still_open(rows, book_of(settings, None))
+            resolving.redrive(
+                [row for row in rows if row.goes], _decision(manner), lambda it: _note(done, it)
+            )
+        if journal is not None and wait is not None:
+            entries = journal.wait(set(done.values()), wait, lambda _: None)
+    finally:
+        if journal is not None:
+            journal.close()
+        told = [Told(row, done.get(str(row.letter.id))) for row in rows]
+        told = [replace(each, entry=entries.get(each.to) if each.to else None) for each in told]
+        outcome.show(told, dry_run=False, as_json=manner.as_json)
+    if wait is not None and len(entries) < len(done):
+        raise RetriableError(
+            f"no decision within {wait:g} s for {len(done) - len(entries)} of {len(done)}"
+            "\n  remedy: they are sent; is a worker running (`qosresolve run worker`)?"
+        )
+    return int(len(done) < len(rows) or any(map(outcome.died, told)))
+
+
+def _note(done: dict[str, Spot], it: Done) -> None:
+    if it.to is not None:
+        done[str(it.letter.id)] = it.to
+
+
+def _numbers(rows: Sequence[Row]) -> set[int]:
+    return {row.partition for row in rows if row.goes}
+
+
+def _still_open(rows: Sequence[Row], book: Book) -> list[Row]:
+    """Return rows again: what somebody decided meanwhile is not decided twice."""
+    return [_row_now(row, book) for row in rows]
+
+
+def _row_now(row: Row, book: Book) -> Row:
+    known = book.resolutions.get(row.letter.id)
+    if not row.goes or known is None or known == row.known:
+        return row
+    return replace(
+        row, verdict=Verdict.RESOLVED, why=f"{known.what} by {known.by or 'somebody'} meanwhile", remedy=""
+    )
+
+
+def _none_goes(rows: Sequence[Row], manner: Manner) -> int:
+    outcome.show([Told(row) for row in rows], dry_run=False, as_json=manner.as_json)
+    return int(bool(rows))
+
+
+def _decision(manner: Manner) -> Decision:
+    return Decision(manner.by or user(), manner.reason)
