@@ -65,8 +65,6 @@ def tool(cli: Run, sets: list[str]) -> Tool:
         result = cli("dead-letters", *words, "--json", *sets)
         if words[0] == "list" and "--each" not in words:
             return result.exit_code, json.loads(result.stdout)
-        if result.exit_code == 2:
-            print(result.stderr)
         told = [row for row in result.stdout.splitlines() if row.startswith("{")]  # the worker logs beside
         assert result.exit_code < 2 or result.stderr
         return result.exit_code, [json.loads(row) for row in told]

@@ -108,7 +108,9 @@ def _overtaken(
     for each in read:
         asked.add(each.letter, each.body)
     if read:
-        numbers = {target_of(each.letter, each.body, partitions) for each in read}
+        inputs = Names(settings.prefix).inputs  # nothing else has entries in the journal
+        ours = [each for each in read if each.letter.spot.topic in inputs]
+        numbers = {target_of(each.letter, each.body, partitions) for each in ours}
         since = min(each.letter.at for each in read)
         with bar("the journal since") as progress:
             ask_journal(settings, contracts, asked, numbers, since, progress)
