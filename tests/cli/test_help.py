@@ -42,6 +42,7 @@ def test_every_command_shows_an_example(cli: Run, words: tuple[str, ...]) -> Non
         (["run"], HEAVY),
         (["emit", "degradation"], HEAVY),
         (["reports", "hold"], HEAVY),
+        (["dead-letters", "redrive"], HEAVY),
     ],
 )
 def test_help_imports_nothing_heavy(words: list[str], heavy: tuple[str, ...]) -> None:

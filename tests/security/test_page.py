@@ -37,7 +37,7 @@ def test_every_role_is_shown_with_the_names_of_the_settings() -> None:
         ("Topic", "LITERAL"),
         ("Group", "LITERAL"),
         ("TransactionalId", "PREFIXED"),
-        ("TransactionalId", "LITERAL"),  # of the one who writes the inventory
+        ("TransactionalId", "LITERAL"),  # of those who write the inventory, and who redrive
     }
 
 

@@ -8,12 +8,32 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from confluent_kafka import Message
 
 from qosresolve.contracts.policy.file import default_text
+from qosresolve.core.inputs import Answer, Deadline
+from qosresolve.core.vocabulary import AnswerState, Verb
+from qosresolve.errors import PoisonRecordError
+from qosresolve.kafka import clients
 from qosresolve.kafka.acls import Acl, Operation, Pattern, Resource, Role, grant
+from qosresolve.kafka.dead_letters import dead_letter
+from qosresolve.kafka.murmur import partition_of
 from qosresolve.kafka.worker import Worker
-from qosresolve.topics import COMMAND, DEGRADATION, JOURNAL, POLICY, REPORT, WATCH, Topic
-from tests.kafka.harness import settings_for
+from qosresolve.topics import (
+    ACTIVITY_STATUS,
+    COMMAND,
+    DEAD_LETTERS,
+    DEADLINE,
+    DEGRADATION,
+    JOURNAL,
+    POLICY,
+    REPORT,
+    SUPPLIER_STATUS,
+    TROUBLE_STATUS,
+    WATCH,
+    Topic,
+)
+from tests.kafka.harness import PARTITIONS, RECORDS, World, command, degradation, settings_for, wall_ms
 from tests.security.audit import Audit
 from tests.security.conftest import made
 from tests.security.secured import principal
@@ -38,8 +58,29 @@ def lived_in(secured: Secured) -> Iterator[Site]:
         site.world.abate("P0")  # of nothing: the watch keeps it
         site.world.degrade("P1")
         site.world.await_report("P1", lambda report: report.open, "open")
+        bury(site.world)
         yield site
         worker.stop()
+
+
+def bury(world: World) -> None:
+    """Put a letter of each input where an older worker would have: each can be taken by now."""
+    bodies = {
+        DEGRADATION: RECORDS.write_input(degradation("P9", 1))[1],
+        COMMAND: RECORDS.write_input(command("P9", Verb.NOTE, value="late"))[1],
+        DEADLINE: RECORDS.write_input(Deadline("P9", "", 1, wall_ms()))[1],
+    }
+    for topic in (ACTIVITY_STATUS, TROUBLE_STATUS, SUPPLIER_STATUS):
+        party = "" if topic is ACTIVITY_STATUS else "party"
+        answer = Answer("P9", f"late-{topic.name}", "nothing", AnswerState.ACCEPTED, wall_ms(), party=party)
+        bodies[topic] = RECORDS.write_answer(topic.record, answer)
+    producer, number = clients.plain_producer(world.settings), partition_of("P9", PARTITIONS)
+    for topic, body in bodies.items():
+        came = Message(topic=world.names.of(topic), partition=number, offset=1, key=b"P9", value=body)
+        letter = dead_letter(world.names, came, PoisonRecordError("not known", stage="decode"))
+        headers: list[tuple[str, str | bytes | None]] = list(letter.headers)
+        producer.produce(letter.topic, letter.value, letter.key, partition=number, headers=headers)
+    assert producer.flush(30) == 0
 
 
 @pytest.fixture(scope="module")
@@ -107,12 +148,17 @@ def words(role: Role, policy_file: str, relations_file: str = "") -> list[tuple[
             ("inventory", "show", "r1"),
             ("inventory", "export"),
         ],
+        Role.DEAD_LETTERS: [
+            ("dead-letters", "list"),
+            ("dead-letters", "redrive", "--all", "--yes", *WAIT),
+            ("dead-letters", "show", "--product", "P9"),
+        ],
         Role.TOPICS: [("topics", "create"), ("topics", "check")],
     }
     return commands[role]
 
 
-TOOLS = [Role.LOOK, Role.EMIT, Role.ORDERS, Role.POLICY, Role.WINDOWS, Role.INVENTORY]
+TOOLS = [Role.LOOK, Role.EMIT, Role.ORDERS, Role.POLICY, Role.WINDOWS, Role.INVENTORY, Role.DEAD_LETTERS]
 
 
 @pytest.mark.parametrize("role", TOOLS, ids=str)
@@ -167,6 +213,8 @@ MISSING = [
     (Role.LOOK, ("reports", "list"), REPORT, Operation.READ),
     (Role.LOOK, ("reports", "explain", "P1"), JOURNAL, Operation.READ),
     (Role.POLICY, ("policy", "publish"), POLICY, Operation.WRITE),
+    (Role.DEAD_LETTERS, ("dead-letters", "list"), DEAD_LETTERS, Operation.READ),
+    (Role.DEAD_LETTERS, ("dead-letters", "redrive", "--all", "--yes"), DEGRADATION, Operation.WRITE),
     (Role.TOPICS, ("topics", "check"), WATCH, Operation.DESCRIBE_CONFIGS),
 ]
 
@@ -179,6 +227,8 @@ def test_a_tool_names_the_right_that_is_missing(
 ) -> None:
     """Status 2, what it was not allowed to do and with what, and the command that grants it to this user."""
     site = lived_in
+    if role is Role.DEAD_LETTERS:
+        bury(site.world)  # what others buried may have been redriven by now
     missing = Acl(Resource.TOPIC, site.world.names.of(topic), Pattern.LITERAL, (operation,), "")
     with site.secured.granted(role.value, site.rights(role)):
         site.secured.revoke(role.value, [missing])
