@@ -1,7 +1,9 @@
 """Dead letters without a broker: what is read of them, put together, chosen, and decided about."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -391,6 +393,7 @@ def test_rules_can_be_loosened_one_by_one() -> None:
     found = planned(buried(OTHERS), foreign=True)
     assert found.goes
     assert (found.letter.spot.topic, found.partition) == ("others", 9)
+    assert planned(buried(OTHERS, stage="crash"), foreign=True).verdict is Verdict.UNTRIED
     assert planned(letter, standing=Standing(HERE)).verdict is Verdict.UNTRIED
     later = entry(Spot(TOPIC, HERE, 9), row("latency", "service-P1"))
     assert planned(letter, later).verdict is Verdict.LATER
@@ -418,3 +421,11 @@ def test_what_breaks_a_limit_is_shown_field_by_field() -> None:
     assert "event_id: empty" in said["today"]
     assert "event_id" in said["remedy"]
     assert partition_of("P1", PARTITIONS) == HERE
+
+
+def test_the_page_says_what_helps_with_each_verdict() -> None:
+    """docs/dead-letters.md has a row for each reason why a letter stays, and for no other."""
+    page = (Path(__file__).parents[2] / "docs" / "dead-letters.md").read_text(encoding="utf-8")
+    table = page.partition("| Verdict |")[2].partition("\n\n")[0]
+    named = re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE)
+    assert sorted(named) == sorted(set(Verdict) - {Verdict.REDRIVE})

@@ -93,7 +93,7 @@ class Planner:
         refusal = self._by_itself(letter) or self._overtaken(question)
         if refusal is None:
             tried = self._trial(read)
-            refusal = self._by_trial(tried)
+            refusal = self._by_trial(letter, tried)
         number = target_of(letter, read.body, self._partitions)
         verdict, why, remedy = Verdict.REDRIVE, "", ""
         if refusal is not None:
@@ -130,12 +130,13 @@ class Planner:
         why = f"later records of its key were applied already: {causes}{more}"
         return Refusal(Verdict.LATER, why, "discard it where they say all; or --force, which takes it now")
 
-    def _by_trial(self, tried: Tried) -> Refusal | None:
+    def _by_trial(self, letter: Letter, tried: Tried) -> Refusal | None:
         if self._rules.force:
             return None
         if tried.fails:
             return Refusal(Verdict.FAILS, f"it would fail again: {tried.error}", tried.remedy)
-        if tried.untried and not self._rules.foreign:
+        others = letter.spot.topic not in self._names.inputs  # nobody can try these here
+        if tried.untried and (letter.stage == "crash" or not others):
             return Refusal(Verdict.UNTRIED, tried.untried, "say --force to redrive it untried")
         return None
 
