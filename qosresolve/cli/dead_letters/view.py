@@ -153,7 +153,7 @@ def _lines(row: dict[str, Any]) -> Iterable[tuple[str, str]]:
 def _value(row: dict[str, Any]) -> Iterable[tuple[str, str]]:
     yield "value", f"{row['size']} bytes"
     for name, held in row.get("value", {}).items():
-        if held not in ("", None):
+        if held not in ("", b"", None):
             yield "", f"{name}: {_plain(held)}"
 
 
