@@ -331,7 +331,7 @@ def planned(
             asked.take(each)
     trial = Trial(NAMES, RECORDS, PARTITIONS, standing or Standing(), wall_ms)
     planner = Planner(book, NAMES, PARTITIONS, Rules(**rules), trial.of)
-    return planner.rows([(read_, asked.of(letter))])[0]
+    return planner.row(read_, asked.of(letter))
 
 
 def test_what_can_be_taken_goes_to_its_partition() -> None:

@@ -1,7 +1,7 @@
 """Redriving and discarding: which letters, what would become of them, ask, send, tell. Status 0, 1 or 2."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import typer
@@ -10,25 +10,20 @@ from qosresolve.cli.asking import Journal
 from qosresolve.cli.dead_letters import outcome
 from qosresolve.cli.dead_letters.options import Manner, Said
 from qosresolve.cli.dead_letters.outcome import Told
+from qosresolve.cli.dead_letters.planning import planned
 from qosresolve.cli.dead_letters.reading import bar, book_of, could, some
 from qosresolve.cli.people import user
 from qosresolve.cli.session import tool
-from qosresolve.cli.times import now_ms
-from qosresolve.contracts.records import Contracts
 from qosresolve.core.facts import Entry
 from qosresolve.errors import ConfigError, RetriableError
 from qosresolve.kafka.wire import contracts_for
-from qosresolve.replay.dead.book import Book
+from qosresolve.replay.dead.book import Book, Progress
 from qosresolve.replay.dead.choice import Choice, chosen
-from qosresolve.replay.dead.later import Overtaken, is_control
 from qosresolve.replay.dead.letters import Letter, Spot
-from qosresolve.replay.dead.plan import Planner, Row, Rules, Verdict, discards
+from qosresolve.replay.dead.plan import Row, Rules, Verdict, discards
 from qosresolve.replay.dead.sending import Decision, Done, Resolving, end_interrupted
-from qosresolve.replay.dead.standing import ask_journal, read_standing
-from qosresolve.replay.dead.trial import Decoded, Trial, decoded, target_of
-from qosresolve.replay.reports import places
 from qosresolve.settings import Settings
-from qosresolve.topics import DEAD_LETTERS, Names
+from qosresolve.topics import Names
 
 
 def redrive(said: Said, manner: Manner, rules: Rules, wait: float | None) -> int:
@@ -61,22 +56,34 @@ def discard(said: Said, manner: Manner) -> int:
         settings = tool(manner.config, manner.sets)
         if not manner.dry_run:
             end_interrupted(settings)
-        book, letters = _letters(settings, choice, manner)
+        book, letters = _letters(settings, choice, manner, whole=False)
         wanted, decided = discards(book, letters)
-        if not manner.dry_run and wanted:
-            _agreed("discard", wanted, choice, manner)
-            with Resolving(settings) as resolving:
-                wanted, more = discards(book_of(settings, None), wanted)
-                decided += more
-                resolving.discard(wanted, _decision(manner), lambda _: None)
-        outcome.discarded(wanted, decided, dry_run=manner.dry_run, as_json=manner.as_json)
-        return int(bool(decided))
+        if manner.dry_run or not wanted:
+            outcome.discarded(wanted, decided, dry_run=manner.dry_run, as_json=manner.as_json)
+            return int(bool(decided))
+        _agreed("discard", wanted, choice, manner)
+        return _discarded(settings, wanted, decided, manner)
 
     return could(done)
 
 
-def _letters(settings: Settings, choice: Choice, manner: Manner) -> tuple[Book, list[Letter]]:
-    book = book_of(settings, choice)
+def _discarded(settings: Settings, wanted: list[Letter], decided: list[Letter], manner: Manner) -> int:
+    """Discard what nobody decided about meanwhile, and tell what was, whatever is raised behind it."""
+    done: list[Letter] = []
+    try:
+        with Resolving(settings) as resolving:
+            wanted, more = discards(book_of(settings, None), wanted)
+            decided = decided + more
+            resolving.discard(wanted, _decision(manner), lambda it: done.append(it.letter))
+    finally:
+        outcome.discarded(done, decided, dry_run=False, as_json=manner.as_json)
+    return int(bool(decided))
+
+
+def _letters(
+    settings: Settings, choice: Choice, manner: Manner, *, whole: bool = True
+) -> tuple[Book, list[Letter]]:
+    book = book_of(settings, choice if whole else None)
     letters = chosen(book, choice, Names(settings.prefix))
     if len(letters) > manner.most:
         raise ConfigError(
@@ -85,36 +92,6 @@ def _letters(settings: Settings, choice: Choice, manner: Manner) -> tuple[Book, 
             remedy="choose fewer, or raise it",
         )
     return book, letters
-
-
-def planned(
-    settings: Settings, contracts: Contracts, book: Book, letters: Sequence[Letter], rules: Rules
-) -> list[Row]:
-    """Return what is to be done with each letter, in order."""
-    names = Names(settings.prefix)
-    partitions = len(places(settings, DEAD_LETTERS))
-    read = [decoded(letter, contracts, names) for letter in letters]
-    overtaken = _overtaken(settings, contracts, book, read, partitions)
-    products = {each.body.product_id for each in read if each.body and not is_control(each.body)}
-    trial = Trial(names, contracts, partitions, read_standing(settings, contracts, products), now_ms)
-    planner = Planner(book, names, partitions, rules, trial.of)
-    return planner.rows((each, overtaken.of(each.letter)) for each in read)
-
-
-def _overtaken(
-    settings: Settings, contracts: Contracts, book: Book, read: Sequence[Decoded], partitions: int
-) -> Overtaken:
-    asked = Overtaken(book.origin)
-    for each in read:
-        asked.add(each.letter, each.body)
-    if read:
-        inputs = Names(settings.prefix).inputs  # nothing else has entries in the journal
-        ours = [each for each in read if each.letter.spot.topic in inputs]
-        numbers = {target_of(each.letter, each.body, partitions) for each in ours}
-        since = min(each.letter.at for each in read)
-        with bar("the journal since") as progress:
-            ask_journal(settings, contracts, asked, numbers, since, progress)
-    return asked
 
 
 def _agreed(verb: str, letters: Sequence[Letter], choice: Choice, manner: Manner) -> None:
@@ -140,9 +117,9 @@ def _sent(settings: Settings, rows: Sequence[Row], manner: Manner, wait: float |
     try:
         with Resolving(settings) as resolving:
             rows = _still_open(rows, book_of(settings, None))
-            resolving.redrive(
-                [row for row in rows if row.goes], _decision(manner), lambda it: _note(done, it)
-            )
+            going = [row for row in rows if row.goes]
+            with bar("redriving") as progress:
+                resolving.redrive(going, _decision(manner), _noting(done, len(going), progress))
         if journal is not None and wait is not None:
             entries = journal.wait(set(done.values()), wait, lambda _: None)
     finally:
@@ -159,9 +136,13 @@ def _sent(settings: Settings, rows: Sequence[Row], manner: Manner, wait: float |
     return int(len(done) < len(rows) or any(map(outcome.died, told)))
 
 
-def _note(done: dict[str, Spot], it: Done) -> None:
-    if it.to is not None:
-        done[str(it.letter.id)] = it.to
+def _noting(done: dict[str, Spot], expected: int, progress: Progress) -> Callable[[Done], None]:
+    def note(it: Done) -> None:
+        if it.to is not None:
+            done[str(it.letter.id)] = it.to
+        progress(len(done), expected)
+
+    return note
 
 
 def _numbers(rows: Sequence[Row]) -> set[int]:

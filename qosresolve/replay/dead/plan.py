@@ -84,11 +84,8 @@ class Planner:
         self._rules = rules
         self._trial = trial
 
-    def rows(self, read: Iterable[tuple[Decoded, Question]]) -> list[Row]:
-        """Return a row for each letter, in the order given."""
-        return [self._row(each, question) for each, question in read]
-
-    def _row(self, read: Decoded, question: Question) -> Row:
+    def row(self, read: Decoded, question: Question) -> Row:
+        """Return the next letter's row; to be asked in the order in which they are to be sent."""
         letter, tried = read.letter, None
         refusal = self._by_itself(letter) or self._overtaken(question)
         if refusal is None:
