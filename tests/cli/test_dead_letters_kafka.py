@@ -21,7 +21,8 @@ from qosresolve.kafka import clients
 from qosresolve.kafka.incoming import headers_of
 from qosresolve.kafka.murmur import partition_of
 from qosresolve.kafka.worker import Worker
-from qosresolve.replay.dead.book import read_book
+from qosresolve.replay.dead.book import read_book, whole
+from qosresolve.replay.dead.letters import Letter
 from qosresolve.replay.dead.sending import Decision, Done, Resolving
 from qosresolve.topics import DEAD_LETTERS, DEGRADATION
 from tests.cli.conftest import Run
@@ -102,6 +103,11 @@ def inputs(world: World) -> list[Message]:
 def headers(message: Message) -> dict[str, bytes]:
     """Return a record's headers; of those of one name the last."""
     return {name: held for name, held in headers_of(message) if isinstance(held, bytes)}
+
+
+def letters_of(world: World) -> list[Letter]:
+    """Return every letter with its bytes."""
+    return whole(world.settings, list(read_book(world.settings).letters.values()))
 
 
 def redriven(world: World) -> list[Message]:
@@ -259,7 +265,7 @@ def test_what_dies_each_time_is_not_redriven_for_ever(world: World, tool: Tool) 
             assert (status, row["attempt"], row["decision"]["outcome"]) == (1, attempt, "deadLetter")
         status, (row,) = tool(*words)
         assert (status, row["verdict"]) == (1, "attempts")
-    letters = read_book(world.settings, lambda _: True).letters.values()
+    letters = letters_of(world)
     assert [letter.attempt for letter in letters] == [0, 1, 2]
     assert {letter.value for letter in letters} == {GARBAGE}
     assert {tuple(letter.headers) for letter in letters} == {()}
@@ -292,7 +298,7 @@ def test_two_at_once_do_not_redrive_twice(world: World) -> None:
     world.send(DEGRADATION, "P1", GARBAGE)
     with today(world):
         world.await_entries(1)
-    letters = list(read_book(world.settings, lambda _: True).letters.values())
+    letters = letters_of(world)
     done: list[Done] = []
     with Resolving(world.settings) as earlier, Resolving(world.settings) as later:
         with pytest.raises(FencedError, match="another `qosresolve dead-letters`"):

@@ -5,7 +5,7 @@ from typing import Any
 
 from qosresolve.cli.dead_letters import view
 from qosresolve.cli.dead_letters.options import Said
-from qosresolve.cli.dead_letters.reading import book_of, choice_of, could, some
+from qosresolve.cli.dead_letters.reading import book_of, choice_of, could, some, whole_of
 from qosresolve.cli.output import dump, dump_lines
 from qosresolve.cli.session import tool
 from qosresolve.kafka.wire import contracts_for
@@ -29,7 +29,7 @@ def list_letters(said: Said, config: Path | None, sets: tuple[str, ...], *, each
 
 def _list(settings: Settings, choice: Choice, *, each: bool, as_json: bool) -> None:
     names = Names(settings.prefix)
-    book = book_of(settings, None)
+    book = book_of(settings)
     letters = [letter for letter in book.letters.values() if choice.takes(letter, names)]
     if each:
         rows = [view.told(letter, book) for letter in book.in_order(letters, names)]
@@ -53,10 +53,10 @@ def show_letters(said: Said, config: Path | None, sets: tuple[str, ...], *, as_j
 
 def _whole(settings: Settings, choice: Choice) -> list[dict[str, Any]]:
     names, contracts = Names(settings.prefix), contracts_for(settings)
-    book = book_of(settings, choice)
+    book = book_of(settings)
     raise_if_missing(book, choice)
     letters = [letter for letter in book.letters.values() if choice.takes(letter, names)]
     return [
         view.told(letter, book) | {"headers": view.headers(letter)} | contents(letter, contracts, names)
-        for letter in book.in_order(letters, names)
+        for letter in whole_of(settings, book.in_order(letters, names))
     ]

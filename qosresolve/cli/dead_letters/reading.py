@@ -1,17 +1,16 @@
 """From what was typed to a choice and to the letters, with a bar while the topic is read."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from qosresolve.cli.dead_letters.options import Said, when
 from qosresolve.cli.output import console
 from qosresolve.cli.session import explained, tell
 from qosresolve.errors import ConfigError
-from qosresolve.replay.dead.book import Book, Progress, read_book
+from qosresolve.replay.dead.book import Book, Progress, read_book, whole
 from qosresolve.replay.dead.choice import Choice
-from qosresolve.replay.dead.letters import id_of
+from qosresolve.replay.dead.letters import Letter, id_of
 from qosresolve.settings import Settings
-from qosresolve.topics import Names
 
 COULD_NOT = 2
 
@@ -33,12 +32,18 @@ def some(said: Said) -> Choice:
     return choice
 
 
-def book_of(settings: Settings, choice: Choice | None) -> Book:
-    """Return the book, with the letters of a choice whole."""
-    names = Names(settings.prefix)
-    keep = None if choice is None else (lambda letter: choice.takes(letter, names))
+def book_of(settings: Settings) -> Book:
+    """Return all letters, without their bytes."""
     with bar("dead letters") as progress:
-        return read_book(settings, keep, progress)
+        return read_book(settings, progress)
+
+
+def whole_of(settings: Settings, letters: Sequence[Letter]) -> list[Letter]:
+    """Return letters with their bytes."""
+    if not letters:
+        return []
+    with bar("their bytes") as progress:
+        return whole(settings, letters, progress)
 
 
 @contextmanager

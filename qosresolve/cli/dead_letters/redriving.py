@@ -11,7 +11,7 @@ from qosresolve.cli.dead_letters import outcome
 from qosresolve.cli.dead_letters.options import Manner, Said
 from qosresolve.cli.dead_letters.outcome import Told
 from qosresolve.cli.dead_letters.planning import planned
-from qosresolve.cli.dead_letters.reading import bar, book_of, could, some
+from qosresolve.cli.dead_letters.reading import bar, book_of, could, some, whole_of
 from qosresolve.cli.people import user
 from qosresolve.cli.session import tool
 from qosresolve.core.facts import Entry
@@ -35,7 +35,7 @@ def redrive(said: Said, manner: Manner, rules: Rules, wait: float | None) -> int
         if not manner.dry_run:
             end_interrupted(settings)
         book, letters = _letters(settings, choice, manner)
-        rows = planned(settings, contracts_for(settings), book, letters, rules)
+        rows = planned(settings, contracts_for(settings), book, whole_of(settings, letters), rules)
         if manner.dry_run:
             outcome.show([Told(row) for row in rows], dry_run=True, as_json=manner.as_json)
             return int(not all(row.goes for row in rows))
@@ -56,7 +56,7 @@ def discard(said: Said, manner: Manner) -> int:
         settings = tool(manner.config, manner.sets)
         if not manner.dry_run:
             end_interrupted(settings)
-        book, letters = _letters(settings, choice, manner, whole=False)
+        book, letters = _letters(settings, choice, manner)
         wanted, decided = discards(book, letters)
         if manner.dry_run or not wanted:
             outcome.discarded(wanted, decided, dry_run=manner.dry_run, as_json=manner.as_json)
@@ -72,7 +72,7 @@ def _discarded(settings: Settings, wanted: list[Letter], decided: list[Letter], 
     done: list[Letter] = []
     try:
         with Resolving(settings) as resolving:
-            wanted, more = discards(book_of(settings, None), wanted)
+            wanted, more = discards(book_of(settings), wanted)
             decided = decided + more
             resolving.discard(wanted, _decision(manner), lambda it: done.append(it.letter))
     finally:
@@ -80,10 +80,8 @@ def _discarded(settings: Settings, wanted: list[Letter], decided: list[Letter], 
     return int(bool(decided))
 
 
-def _letters(
-    settings: Settings, choice: Choice, manner: Manner, *, whole: bool = True
-) -> tuple[Book, list[Letter]]:
-    book = book_of(settings, choice if whole else None)
+def _letters(settings: Settings, choice: Choice, manner: Manner) -> tuple[Book, list[Letter]]:
+    book = book_of(settings)
     letters = chosen(book, choice, Names(settings.prefix))
     if len(letters) > manner.most:
         raise ConfigError(
@@ -116,7 +114,7 @@ def _sent(settings: Settings, rows: Sequence[Row], manner: Manner, wait: float |
     journal = None if wait is None else Journal(settings, contracts_for(settings), _numbers(rows))
     try:
         with Resolving(settings) as resolving:
-            rows = _still_open(rows, book_of(settings, None))
+            rows = _still_open(rows, book_of(settings))
             going = [row for row in rows if row.goes]
             with bar("redriving") as progress:
                 resolving.redrive(going, _decision(manner), _noting(done, len(going), progress))

@@ -1,9 +1,10 @@
 """Every letter with what was decided about it, in one reading of the dead-letter topic.
 
-Values and headers are kept only of those that are wanted, and only so many bytes: a flood has no bound.
+Bytes and headers are read a second time, of those alone that are wanted: a flood has no bound.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from sys import intern
 
@@ -20,7 +21,6 @@ OPEN = "open"
 LONGEST = 1_000  # redrives of one record, far beyond any cap on attempts
 MOST_BYTES = 256 * 1024 * 1024  # of letters in memory
 Progress = Callable[[int, int], None]  # offsets read, offsets expected
-Takes = Callable[[Letter], bool]
 
 
 @dataclass
@@ -65,28 +65,51 @@ class Book:
         return sorted(letters, key=rank)
 
 
-def read_book(settings: Settings, keep: Takes | None = None, progress: Progress | None = None) -> Book:
-    """Return all that lies on the dead-letter topic, whole for what `keep` takes.
+def read_book(settings: Settings, progress: Progress | None = None) -> Book:
+    """Return all that lies on the dead-letter topic, letters without their bytes and headers.
 
-    Raises ConfigError where that is more than fits into memory, or there is no such topic.
+    Raises ConfigError where there is no such topic.
     """
-    book, kept = Book(), 0
-    for found in _found(settings, progress):
-        if isinstance(found, Letter):
-            if keep is not None and keep(found):
-                kept += size_of(found.key, found.value, found.headers)
-                _bounded(kept)
-                book.add(found)
-            else:
-                book.add(_slim(found))
-        else:
-            book.add(found)
+    book = Book()
+    for message in read_all(settings, places(settings, DEAD_LETTERS), progress=progress):
+        found = read(message)
+        book.add(_slim(found) if isinstance(found, Letter) else found)
     return book
 
 
-def _found(settings: Settings, progress: Progress | None) -> Iterator[Letter | Resolution]:
-    for message in read_all(settings, places(settings, DEAD_LETTERS), progress=progress):
-        yield read(message)
+def whole(settings: Settings, letters: Sequence[Letter], progress: Progress | None = None) -> list[Letter]:
+    """Return letters again, with their bytes and headers.
+
+    Raises ConfigError where that is more than fits into memory, or one has gone with the topic's retention.
+    """
+    _bounded(sum(letter.size for letter in letters))
+    found: dict[Id, Letter] = {}
+    for letter in _found(settings, {letter.id for letter in letters}, _since(letters), progress):
+        found[letter.id] = letter
+    missing = [str(letter.id) for letter in letters if letter.id not in found]
+    if missing:
+        raise ConfigError(f"gone with the topic's retention meanwhile: {', '.join(missing)}", setting="ID")
+    return [found[letter.id] for letter in letters]
+
+
+def _found(
+    settings: Settings, wanted: AbstractSet[Id], since: int | None, progress: Progress | None
+) -> Iterator[Letter]:
+    """Yield these letters; what lies before the first of them is not read."""
+    everywhere, kept = places(settings, DEAD_LETTERS), 0
+    where = [everywhere[number] for number in sorted({each.partition for each in wanted})]
+    for message in read_all(settings, where, progress=progress, since=since):
+        if (message.partition(), message.offset()) in wanted:
+            letter = read(message)
+            if isinstance(letter, Letter):
+                kept += size_of(letter.key, letter.value, letter.headers)
+                _bounded(kept)
+                yield letter
+
+
+def _since(letters: Sequence[Letter]) -> int | None:
+    first = min((letter.at for letter in letters), default=0)
+    return first if first > 0 else None  # somebody else's may have no time
 
 
 def _slim(letter: Letter) -> Letter:
@@ -97,5 +120,5 @@ def _bounded(kept: int) -> None:
     if kept > MOST_BYTES:
         raise ConfigError(
             f"what was chosen takes more than {MOST_BYTES >> 20} MiB",
-            remedy="go on in parts: --topic, --reason, --product, --since and --until choose fewer",
+            remedy="go on in parts: --topic, --error, --product, --since and --until choose fewer",
         )
