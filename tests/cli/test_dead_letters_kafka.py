@@ -24,6 +24,8 @@ from qosresolve.kafka.worker import Worker
 from qosresolve.replay.dead.book import read_book, whole
 from qosresolve.replay.dead.letters import Letter
 from qosresolve.replay.dead.sending import Decision, Done, Resolving
+from qosresolve.replay.doctor.letters import dead
+from qosresolve.replay.doctor.site import Site
 from qosresolve.topics import DEAD_LETTERS, DEGRADATION
 from tests.cli.conftest import Run
 from tests.kafka import harness
@@ -273,6 +275,11 @@ def test_what_dies_each_time_is_not_redriven_for_ever(world: World, tool: Tool) 
     assert len(facts) == 3
 
 
+def told_by_the_doctor(world: World) -> list[str]:
+    """Return what `doctor` finds of dead letters."""
+    return [finding.seen for finding in dead(Site(world.settings, RECORDS, 0))]
+
+
 def test_what_is_discarded_is_marked_and_stays(world: World, tool: Tool, cli: Run, sets: list[str]) -> None:
     """With a reason; nothing is sent, and a redrive leaves it alone unless it is forced."""
     for product in ("P1", "P2"):
@@ -287,10 +294,14 @@ def test_what_is_discarded_is_marked_and_stays(world: World, tool: Tool, cli: Ru
     assert tool("discard", row["id"], "--reason", "again")[0] == 1
     _, (group,) = tool("list")
     assert (group["open"], group["discarded"]) == (1, 1)
+    (seen,) = told_by_the_doctor(world)
+    assert seen.startswith("1 within")
     status, (left,) = tool("redrive", row["id"])
     assert (status, left["verdict"]) == (1, "resolved")
     status, (left,) = tool("redrive", row["id"], "--force")
     assert (status, left["redriven"]) == (0, True)
+    assert tool("discard", "--all", "--reason", "test data", "--yes")[0] == 0
+    assert not told_by_the_doctor(world)
 
 
 def test_two_at_once_do_not_redrive_twice(world: World) -> None:

@@ -2,10 +2,9 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
-from qosresolve.kafka.dead_letters import PREFIX
-from qosresolve.kafka.incoming import headers_of
+from qosresolve.replay.dead.letters import Id, Letter, read
 from qosresolve.replay.doctor.findings import Finding, Kind, Severity, lasting
 from qosresolve.replay.doctor.peek import records
 from qosresolve.replay.doctor.site import STALL_S, Site
@@ -33,24 +32,23 @@ PARKED = Kind(
 
 
 def dead(site: Site) -> Iterator[Finding]:
-    """Were records buried within the last day?"""
+    """Were records buried within the last day, and did nobody decide about them?"""
     places = site.places([DEAD_LETTERS])
     where = site.since(places, time.time_ns() // 1_000_000 - RECENT_MS)
     counts: Counter[int | None] = Counter()
-    stages: Counter[str] = Counter()
+    open_: dict[Id, str] = {}  # their stages
 
     def count(partition: int | None) -> bool:
         counts[partition] += 1
         return counts[partition] >= MOST
 
     for message in records(site, where, enough=lambda each: count(each.partition())):
-        stages[_stage(headers_of(message))] += 1
-    return buried(stages)
-
-
-def _stage(headers: Iterable[tuple[str, str | bytes | None]]) -> str:
-    found = next((value for name, value in headers if name == f"{PREFIX}stage"), None)
-    return found.decode(errors="replace") if isinstance(found, bytes) else found or "unknown"
+        found = read(message)
+        if isinstance(found, Letter):
+            open_[found.id] = found.stage
+        else:
+            open_.pop(found.of, None)
+    return buried(Counter(open_.values()))
 
 
 def buried(stages: Mapping[str, int]) -> Iterator[Finding]:
