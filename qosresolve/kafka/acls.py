@@ -247,7 +247,7 @@ TABLE: dict[Role, tuple[Need, ...]] = {
     ),
     Role.DEAD_LETTERS: (
         Need(DEAD_LETTERS, _BOTH, "showing; saying what was decided"),
-        *_each(INPUTS, _WRITE, "sending again"),
+        *_each((*INPUTS, FOREIGN), _WRITE, "sending again"),
         Need(JOURNAL, _READ, "was anything later applied; waiting for the decision"),
         *_each(STATE, _READ, "trying beforehand"),
         Need(POLICY, _READ, "trying beforehand"),

@@ -44,7 +44,7 @@ from qosresolve.replay.dead.letters import (
 )
 from qosresolve.replay.dead.plan import Planner, Row, Rules, Verdict
 from qosresolve.replay.dead.trial import Trial, decoded
-from qosresolve.topics import COMMAND, DEAD_LETTERS, DEGRADATION
+from qosresolve.topics import COMMAND, DEAD_LETTERS, DEGRADATION, FOREIGN
 from tests.kafka.bench import HERE, NAMES, POLICY_A
 from tests.kafka.harness import PARTITIONS, RECORDS, command, degradation, wall_ms
 
@@ -394,6 +394,8 @@ def test_rules_can_be_loosened_one_by_one() -> None:
     assert found.goes
     assert (found.letter.spot.topic, found.partition) == ("others", 9)
     assert planned(buried(OTHERS, stage="crash"), foreign=True).verdict is Verdict.UNTRIED
+    intake = Message(topic=NAMES.of(FOREIGN), partition=1, offset=1, value=b"{}", timestamp=(1, NOW))
+    assert planned(buried(intake, stage="intake")).goes  # intake alone reads it
     assert planned(letter, standing=Standing(HERE)).verdict is Verdict.UNTRIED
     later = entry(Spot(TOPIC, HERE, 9), row("latency", "service-P1"))
     assert planned(letter, later).verdict is Verdict.LATER

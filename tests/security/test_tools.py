@@ -25,6 +25,7 @@ from qosresolve.topics import (
     DEAD_LETTERS,
     DEADLINE,
     DEGRADATION,
+    FOREIGN,
     JOURNAL,
     POLICY,
     REPORT,
@@ -74,9 +75,15 @@ def bury(world: World) -> None:
         party = "" if topic is ACTIVITY_STATUS else "party"
         answer = Answer("P9", f"late-{topic.name}", "nothing", AnswerState.ACCEPTED, wall_ms(), party=party)
         bodies[topic] = RECORDS.write_answer(topic.record, answer)
-    producer, number = clients.plain_producer(world.settings), partition_of("P9", PARTITIONS)
-    for topic, body in bodies.items():
-        came = Message(topic=world.names.of(topic), partition=number, offset=1, key=b"P9", value=body)
+    bodies[FOREIGN] = b"{}"
+    rows = [("P9", topic, body) for topic, body in bodies.items()]
+    for product in ("P0", "P1"):  # with a watch and a report, which are read
+        body = RECORDS.write_input(degradation(product, 2, indicator="jitter"))[1]
+        rows.append((product, DEGRADATION, body))
+    producer = clients.plain_producer(world.settings)
+    for product, topic, body in rows:
+        number, key = partition_of(product, PARTITIONS), product.encode()
+        came = Message(topic=world.names.of(topic), partition=number, offset=1, key=key, value=body)
         letter = dead_letter(world.names, came, PoisonRecordError("not known", stage="decode"))
         headers: list[tuple[str, str | bytes | None]] = list(letter.headers)
         producer.produce(letter.topic, letter.value, letter.key, partition=number, headers=headers)

@@ -111,6 +111,7 @@ def _sent(settings: Settings, rows: Sequence[Row], manner: Manner, wait: float |
     """Send what goes, and tell of everything; what was sent is told whatever is raised behind it."""
     done: dict[str, Spot] = {}
     entries: dict[tuple[str, int, int], Entry] = {}
+    awaited: set[tuple[str, int, int]] = set()  # what intake takes has no entry of its own
     journal = None if wait is None else Journal(settings, contracts_for(settings), _numbers(rows))
     try:
         with Resolving(settings) as resolving:
@@ -119,16 +120,18 @@ def _sent(settings: Settings, rows: Sequence[Row], manner: Manner, wait: float |
             with bar("redriving") as progress:
                 resolving.redrive(going, _decision(manner), _noting(done, len(going), progress))
         if journal is not None and wait is not None:
-            entries = journal.wait(set(done.values()), wait, lambda _: None)
+            inputs = Names(settings.prefix).inputs
+            awaited = {spot for spot in done.values() if spot.topic in inputs}
+            entries = journal.wait(awaited, wait, lambda _: None)
     finally:
         if journal is not None:
             journal.close()
         told = [Told(row, done.get(str(row.letter.id))) for row in rows]
         told = [replace(each, entry=entries.get(each.to) if each.to else None) for each in told]
         outcome.show(told, dry_run=False, as_json=manner.as_json)
-    if wait is not None and len(entries) < len(done):
+    if wait is not None and len(entries) < len(awaited):
         raise RetriableError(
-            f"no decision within {wait:g} s for {len(done) - len(entries)} of {len(done)}"
+            f"no decision within {wait:g} s for {len(awaited) - len(entries)} of {len(awaited)}"
             "\n  remedy: they are sent; is a worker running (`qosresolve run worker`)?"
         )
     return int(len(done) < len(rows) or any(map(outcome.died, told)))

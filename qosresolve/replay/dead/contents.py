@@ -17,7 +17,7 @@ _REMEDIES = {
     "size": "one product with very many open indicators? clear some, then redrive",
     "step": "a fault in the rules: report it with this record; redrive with the version that mends it",
     "crash": "see docs/runbooks/crashing-record.md: redrive with --force once the reader is mended",
-    "intake": "mend the rules of intake or the inventory, then redrive with --foreign",
+    "intake": "mend the rules of intake or the inventory, then redrive (a topic of others needs --foreign)",
     "unknown": "find out who writes to the dead-letter topic; then discard it",
 }
 

@@ -13,7 +13,7 @@ from qosresolve.replay.dead.book import OPEN, Book
 from qosresolve.replay.dead.later import Question
 from qosresolve.replay.dead.letters import DISCARDED, REDRIVEN, UNKNOWN, Letter, Resolution, Spot
 from qosresolve.replay.dead.trial import Decoded, Tried, target_of
-from qosresolve.topics import Names
+from qosresolve.topics import FOREIGN, Names
 
 ATTEMPTS = 3  # redrives of one record, unless told otherwise
 
@@ -112,7 +112,8 @@ class Planner:
         if letter.attempt >= self._rules.attempts:
             why = f"redriven {letter.attempt} times already, and died each time"
             return Refusal(Verdict.ATTEMPTS, why, "mend what it dies of; then raise --attempts")
-        if letter.spot.topic not in self._names.inputs and not self._rules.foreign:
+        ours = (*self._names.inputs, self._names.of(FOREIGN))  # that one intake alone reads
+        if letter.spot.topic not in ours and not self._rules.foreign:
             why = f"{letter.spot.topic} is a topic of others: whoever reads it would see the record twice"
             return Refusal(Verdict.FOREIGN, why, "say --foreign where that does no harm")
         return None
