@@ -79,6 +79,10 @@ class Writer:
             head.for_request(request, trace, form=document.form()),
         )
 
+    def removed(self, partition: int, product_id: str, report_id: str) -> Output:
+        """Return the tombstone of a report."""
+        return self._state(REPORT, partition, f"{product_id}/{report_id}", None, [])
+
     def changes(self, partition: int, before: Case, after: Case, room: int = TIMED) -> Iterator[Output]:
         """Yield the records of a case's reports and watch that differ, once each. Raises as `report`."""
         old = {report.report_id: report for report in before.reports}
@@ -86,7 +90,7 @@ class Writer:
             if old.pop(report.report_id, None) is not report:
                 yield self.report(partition, report, room)
         for gone in old:
-            yield self._state(REPORT, partition, f"{after.product_id}/{gone}", None, [])
+            yield self.removed(partition, after.product_id, gone)
         if after.watch is not before.watch:
             yield self._watch(partition, after.product_id, after.watch, room)
 
