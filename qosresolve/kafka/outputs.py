@@ -92,7 +92,7 @@ class Writer:
         for gone in old:
             yield self.removed(partition, after.product_id, gone)
         if after.watch is not before.watch:
-            yield self._watch(partition, after.product_id, after.watch, room)
+            yield self.watch(partition, after.product_id, after.watch, room)
 
     def report(self, partition: int, report: Report, room: int = TIMED) -> Output:
         """Return a report's record with its alarm headers. Raises PoisonRecordError above the cap."""
@@ -106,7 +106,8 @@ class Writer:
         key = f"{report.product_id}/{report.report_id}"
         return self._state(REPORT, partition, key, value, head.alarm_headers(report.due, report.alarm))
 
-    def _watch(self, partition: int, product_id: str, watch: Watch | None, room: int) -> Output:
+    def watch(self, partition: int, product_id: str, watch: Watch | None, room: int = TIMED) -> Output:
+        """Return a watch's record with its alarm headers, None removes it. Raises as `report`."""
         if watch is None:
             return self._state(WATCH, partition, product_id, None, [])
         value = self._contracts.write_watch(watch)

@@ -64,7 +64,7 @@ def mismatches(found: Iterable[Mismatch]) -> None:
 
 def _rows(item: Mismatch) -> Iterator[tuple[str, ...]]:
     """Yield the record's rows; what the topic does not know at all is said once."""
-    head = (item.product_id, item.report_id or "watch", item.kind)
+    head: tuple[str, str, str] = (item.product_id, item.report_id or "watch", item.kind)
     fields = ordered(item.fields)
     if not fields:
         yield (*head, item.path or "-", item.journal or "-", item.topic or "-", _entry(item.since))
