@@ -111,9 +111,10 @@ class Alone:
 
 def raise_if_populated(settings: Settings) -> None:
     """Refuse while the workers' group has a member. Raises ConfigError."""
-    future = clients.admin(settings).describe_consumer_groups([settings.group], request_timeout=TIMEOUT)
+    admin = clients.admin(settings)  # kept until it has answered: without it nobody would
+    found = admin.describe_consumer_groups([settings.group], request_timeout=TIMEOUT)
     try:
-        members = list(future[settings.group].result().members)
+        members = list(found[settings.group].result().members)
     except KafkaException as error:
         raise_if_denied(error)
         if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:

@@ -13,7 +13,7 @@ from qosresolve.contracts.records import Contracts
 from qosresolve.core.partition import PartitionState, TopicIdentity
 from qosresolve.errors import PoisonRecordError
 from qosresolve.kafka import clients
-from qosresolve.kafka.offsets import Place, ends, starts
+from qosresolve.kafka.offsets import Place, ends, patiently, starts
 from qosresolve.kafka.outputs import Output, Writer
 from qosresolve.kafka.positions import identities
 from qosresolve.kafka.reading import read_all
@@ -123,7 +123,8 @@ class _Rebuilding:
             self._remembered = Remembered(self._settings, self._contracts)
         numbers = self._scope.partitions(self._count)
         everything = [place for number in numbers for place in self._places(number)]
-        counted = Counted(progress, starts(self._admin, everything), ends(self._admin, everything))
+        first = patiently(lambda: starts(self._admin, everything))  # new topics take a moment
+        counted = Counted(progress, first, patiently(lambda: ends(self._admin, everything)))
         for number in numbers:
             yield self._partition(number, counted)
 
