@@ -128,7 +128,8 @@ def state_of(world: World, names: Names) -> list[dict[bytes, tuple[bytes, object
 def clear(world: World, topic: Topic) -> None:
     """Remove every record of a compacted topic, as somebody might by mistake."""
     for message in {item.key(): item for item in world.messages(topic)}.values():
-        overwrite(world, message, None)
+        world.send(topic, (message.key() or b"").decode(), None, message.partition())
+    world.flush()
 
 
 KILLED = """
