@@ -17,6 +17,8 @@ from qosresolve.cli.inventory import commands as inventory
 from qosresolve.cli.options import group
 from qosresolve.cli.parked import commands as parked
 from qosresolve.cli.policy import commands as policy
+from qosresolve.cli.rebuild import commands as rebuild
+from qosresolve.cli.repair import commands as repair
 from qosresolve.cli.reports import commands as reports
 from qosresolve.cli.run import commands as run
 from qosresolve.cli.session import Guarded
@@ -69,6 +71,8 @@ app.add_typer(emit.app, name="emit")
 app.add_typer(reports.app, name="reports")
 app.add_typer(dead_letters.app, name="dead-letters")
 verify.add_to(app)
+repair.add_to(app)
+rebuild.add_to(app)
 doctor.add_to(app)
 acls.add_to(app)
 app.add_typer(config.app, name="config")

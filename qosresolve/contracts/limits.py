@@ -62,6 +62,11 @@ _COMMAND = Limits(
     texts=("reason", "value"),
     instants=("issued_at", "at"),
 )
+_REPORT = Limits(
+    required=("report_id", "product_id", "policy"),
+    texts=("customer_id", "tier", "site", "offering", "cause_key", "assignee", "description"),
+    instants=("opened_at", "updated_at", "started_at"),
+)
 _CONTROL = Limits(
     required=("command_id", "actor"),
     ids=("product_id", "role", "report_id", "field", "obligation_id"),
@@ -91,6 +96,8 @@ def check(record: str, body: Input) -> None:
             if body.degradation is not None:
                 _check(f"{record}.degradation", body.degradation, _HANDED_OVER)
                 _check_content(f"{record}.degradation.content", body.degradation.content)
+            if body.repair is not None and body.repair.report is not None:
+                _check(f"{record}.repair.report", body.repair.report, _REPORT)
         case Answer():
             _check(record, body, _ANSWER)
             _check_finding(record, body.finding)

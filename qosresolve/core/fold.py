@@ -23,6 +23,7 @@ from qosresolve.core.facts import (
     NoteAdded,
     ReportForgotten,
     ReportOpened,
+    ReportRepaired,
     ShellFact,
     StatusChanged,
     SuppressionEnded,
@@ -57,7 +58,18 @@ def evolve(case: Case, fact: Fact) -> Case:
     if isinstance(fact, ReportForgotten):
         kept = tuple(report for report in case.reports if report.report_id != fact.report_id)
         return changed(case, reports=kept)
+    if isinstance(fact, ReportRepaired):
+        return changed(case, reports=_repaired(case.reports, fact))
     return case  # the shell's facts are about no case
+
+
+def _repaired(reports: tuple[Report, ...], fact: ReportRepaired) -> tuple[Report, ...]:
+    """Whatever was held, the report is what the fact says; one that was lost goes where it was opened."""
+    if fact.report is None:
+        return tuple(report for report in reports if report.report_id != fact.report_id)
+    if all(report.report_id != fact.report_id for report in reports):
+        return tuple(sorted((*reports, fact.report), key=lambda report: (report.opened_at, report.report_id)))
+    return tuple([fact.report if report.report_id == fact.report_id else report for report in reports])
 
 
 def stamp(case: Case, entry: Entry) -> Case:
@@ -142,5 +154,5 @@ _WATCH_TABLE: dict[type[Any], Callable[[Watch, Any], Watch]] = {
     AlarmSettled: lambda watch, fact: changed(watch, alarm=fact.alarm),
 }
 _SHELL_FACTS = frozenset(get_args(ShellFact))
-_RAISING = (StatusChanged, InformationChanged, LinkSet, NoteAdded)
+_RAISING = (StatusChanged, InformationChanged, LinkSet, NoteAdded, ReportRepaired)
 _TABLE: dict[type[Any], Callable[[Report, Any], Report]] = {**on.TABLE, **work.TABLE}

@@ -7,6 +7,7 @@ become inputs is `qosresolve.contracts`' business.
 from dataclasses import dataclass
 
 from qosresolve.core.record import record
+from qosresolve.core.report import Report
 from qosresolve.core.vocabulary import (
     AnswerState,
     DegradationKind,
@@ -83,6 +84,17 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Repair:
+    """What a report's journal says it is, None where it says that there is none.
+
+    `found` is the `core.repair.digest` of what lay on its topic before the journal was read to its end.
+    """
+
+    report: Report | None
+    found: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """An order by a person or a neighbouring process; unused arguments are empty."""
 
@@ -101,6 +113,7 @@ class Command:
     obligation_id: str = ""
     finding: Finding | None = None
     degradation: Degradation | None = None
+    repair: Repair | None = None
 
     def identity(self) -> str:
         """Return the canonical event id."""

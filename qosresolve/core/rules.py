@@ -62,6 +62,15 @@ class Rule(StrEnum):
         "only our own activities can be skipped: withdraw a request to another party",
     )
     NO_QUESTION = "NoQuestion", "that party asked nothing"
+    # -- repair
+    CHANGED_SINCE = (
+        "ChangedSince",
+        "something happened to the report after its journal was folded: fold it again, then order it again",
+    )
+    OTHER_OPEN = (
+        "OtherOpen",
+        "the report that is to come back is open, and so is a newer one of its product: clear or cancel that",
+    )
     # -- windows
     IN_MAINTENANCE = (
         "InMaintenance",

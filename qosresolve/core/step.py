@@ -7,7 +7,7 @@ same step, whenever it is run.
 
 from collections.abc import Callable
 
-from qosresolve.core import degradation, fold, targets
+from qosresolve.core import degradation, fold, repair, targets
 from qosresolve.core.case import Case
 from qosresolve.core.commands import commanded
 from qosresolve.core.decision import Verdict, applied, no_op, refused
@@ -29,7 +29,7 @@ from qosresolve.core.record import record
 from qosresolve.core.report import Report
 from qosresolve.core.requests import REACTIONS, Request, react
 from qosresolve.core.rules import Rule
-from qosresolve.core.vocabulary import Outcome
+from qosresolve.core.vocabulary import Outcome, Verb
 from qosresolve.core.watching import expired
 
 TOO_EARLY = 2_000  # ms that a timer's clock may run ahead
@@ -70,20 +70,22 @@ def step(case: Case, received: Received, policies: Policies, now: int) -> Step:
     `now` is the record's broker time in ms; time never goes back below what the case has seen. Raises
     `policy.UnknownPolicyError` when a held report is pinned to a policy that is not at hand.
     """
-    now = max(now, case.last_now())
+    mends = repair.mends(received.body)
+    now = max(now, (repair.aside(case, received.body) if mends else case).last_now())
     mark = _mark(received)
     verdict = _duplicate(case, mark)
     after = case
     brought: Facts = ()
     if verdict is None:
-        after, brought = _caught_up(case, policies, now)
+        if not mends:
+            after, brought = _caught_up(case, policies, now)
         verdict = _decide(after, received, policies, now)
     facts = brought + verdict.facts if verdict.facts else ()
     if facts:
         after = _evolved(after, verdict.facts)
         if isinstance(received.body, Deadline):
             after, facts = _settle(after, facts, received.cause, policies, now)
-        elif brought or _material(case, facts):
+        elif not mends and (brought or _material(case, facts)):
             after, facts = _follow(after, facts, policies, now)
     entry = Entry(
         case.product_id,
@@ -131,6 +133,8 @@ def _decide(case: Case, received: Received, policies: Policies, now: int) -> Ver
     match received.body:
         case Degradation() as event:
             return degradation.degraded(case, event, received.cause, policies, now)
+        case Command(verb=Verb.REPAIR) as order:
+            return repair.repaired(case, order, policies, now)
         case Command() as order:
             return commanded(case, order, received.cause, policies, now)
         case Answer() as answer:

@@ -198,6 +198,7 @@ class Verb(StrEnum):
     WITHDRAW = "withdraw"
     ACTIVATE_POLICY = "activate-policy"
     SET_WINDOW = "set-window"
+    REPAIR = "repair"
     UNKNOWN = "unknown"
 
 

@@ -55,6 +55,7 @@ class Role(StrEnum):
     PARKED = "parked"
     INVENTORY = "inventory"
     DEAD_LETTERS = "dead-letters"
+    REBUILD = "rebuild"
     TOPICS = "topics"
     DOCTOR = "doctor"
 
@@ -66,18 +67,20 @@ COMMANDS = {
     Role.INTAKE: "run intake",
     Role.LOOK: "verify; reports list, show, explain; policy show; windows list",
     Role.EMIT: "emit",
-    Role.ORDERS: "reports open, acknowledge, hold... (whatever orders something)",
+    Role.ORDERS: "reports open, acknowledge, hold... (whatever orders something); repair",
     Role.POLICY: "policy publish, activate, show",
     Role.WINDOWS: "windows set, lift, list",
     Role.PARKED: "parked list, show, retry",
     Role.INVENTORY: "inventory load, diff, show, export",
     Role.DEAD_LETTERS: "dead-letters list, show, redrive, discard",
+    Role.REBUILD: "rebuild --in-place",
     Role.TOPICS: "topics create, check",
     Role.DOCTOR: "doctor",
 }
 # What the transactional ids of tools end with: no worker's slot may be named so.
 INVENTORY_SLOT = "inventory"
 DEAD_LETTERS_SLOT = "dead-letters"
+REBUILD_SLOT = "rebuild"
 
 
 class Resource(StrEnum):
@@ -253,6 +256,13 @@ TABLE: dict[Role, tuple[Need, ...]] = {
         Need(POLICY, _READ, "trying beforehand"),
         Need(OwnId(DEAD_LETTERS_SLOT), _WRITE, "a record and its resolution are one transaction"),
         _NAMED,
+    ),
+    Role.REBUILD: (
+        Need(JOURNAL, _READ, "folding"),
+        *_each(STATE, _BOTH, "comparing, then writing what differs"),
+        *_each(INPUTS, _READ, "knowing them; where they begin"),
+        Need(Group.WORKERS, _READ, "being its only member; its offsets travel along"),
+        Need(OwnId(REBUILD_SLOT), _WRITE, "transactions"),
     ),
     Role.TOPICS: (
         *_each(INPUTS, (Operation.CREATE, Operation.DESCRIBE_CONFIGS, Operation.READ), "first offsets too"),

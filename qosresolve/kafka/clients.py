@@ -51,6 +51,15 @@ def worker_consumer(settings: Settings) -> Consumer:
     return consumer
 
 
+def sole_member(settings: Settings) -> Consumer:
+    """Return a consumer of the workers' group that none of them can join: it assigns in no way they know."""
+    plain = settings.model_copy(update={"group_protocol": "classic", "static_membership": False})
+    own = {"partition.assignment.strategy": "range"}
+    consumer = Consumer(_base(plain) | _group(plain) | _reading() | own)
+    _learn_leaders(consumer, plain)
+    return consumer
+
+
 def reader(settings: Settings) -> Consumer:
     """Return a consumer without a subscription: it is assigned, reads committed records, commits nothing.
 

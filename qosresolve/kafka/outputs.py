@@ -79,6 +79,10 @@ class Writer:
             head.for_request(request, trace, form=document.form()),
         )
 
+    def removed(self, partition: int, product_id: str, report_id: str) -> Output:
+        """Return the tombstone of a report."""
+        return self._state(REPORT, partition, f"{product_id}/{report_id}", None, [])
+
     def changes(self, partition: int, before: Case, after: Case, room: int = TIMED) -> Iterator[Output]:
         """Yield the records of a case's reports and watch that differ, once each. Raises as `report`."""
         old = {report.report_id: report for report in before.reports}
@@ -86,9 +90,9 @@ class Writer:
             if old.pop(report.report_id, None) is not report:
                 yield self.report(partition, report, room)
         for gone in old:
-            yield self._state(REPORT, partition, f"{after.product_id}/{gone}", None, [])
+            yield self.removed(partition, after.product_id, gone)
         if after.watch is not before.watch:
-            yield self._watch(partition, after.product_id, after.watch, room)
+            yield self.watch(partition, after.product_id, after.watch, room)
 
     def report(self, partition: int, report: Report, room: int = TIMED) -> Output:
         """Return a report's record with its alarm headers. Raises PoisonRecordError above the cap."""
@@ -102,7 +106,8 @@ class Writer:
         key = f"{report.product_id}/{report.report_id}"
         return self._state(REPORT, partition, key, value, head.alarm_headers(report.due, report.alarm))
 
-    def _watch(self, partition: int, product_id: str, watch: Watch | None, room: int) -> Output:
+    def watch(self, partition: int, product_id: str, watch: Watch | None, room: int = TIMED) -> Output:
+        """Return a watch's record with its alarm headers, None removes it. Raises as `report`."""
         if watch is None:
             return self._state(WATCH, partition, product_id, None, [])
         value = self._contracts.write_watch(watch)

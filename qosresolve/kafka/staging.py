@@ -17,7 +17,7 @@ from qosresolve.contracts.records import Contracts
 from qosresolve.contracts.tmf.edge import Edge
 from qosresolve.contracts.windows import BadWindowError
 from qosresolve.core.case import Case
-from qosresolve.core.facts import Entry, Facts, PolicyActivated
+from qosresolve.core.facts import Entry, Facts, PolicyActivated, ReportRepaired
 from qosresolve.core.ids import body_digest
 from qosresolve.core.inputs import Cause, Command, Deadline, Degradation, Input, Received
 from qosresolve.core.policy import Policies, UnknownPolicyError
@@ -139,9 +139,16 @@ class Staging:
         requests = [self._writer.request(self.number, item, trace) for item in result.requests]
         self._record(result.entry, trace)
         self.outputs.extend(requests)
+        self._removed(result.entry, before)
         if result.case is not before:  # last: whatever raised above left nothing of this record behind
             self.cases[product] = result.case
             self._rooms[product] = min(room, self._rooms.get(product, TIMED))
+
+    def _removed(self, entry: Entry, before: Case) -> None:
+        """Remove from the topic what a repair found there and nobody holds: no change of a case would."""
+        for fact in entry.facts:
+            if isinstance(fact, ReportRepaired) and fact.report is None and not before.report(fact.report_id):
+                self.outputs.append(self._writer.removed(self.number, entry.product_id, fact.report_id))
 
     def _record(self, entry: Entry, trace: str | None) -> None:
         journal = self._writer.journal(self.number, entry, trace)

@@ -60,6 +60,11 @@ def create(settings: Settings, *, dry_run: bool = False) -> list[Finding]:
     return done + _first_offsets(client, settings, dry_run=dry_run, missing=bool(missing))
 
 
+def make(settings: Settings, topics: list[Topic]) -> None:
+    """Create some topics of the table, and nothing else."""
+    _create(clients.admin(settings), topics, settings)
+
+
 def _plan_of(topic: Topic, settings: Settings) -> str:
     count = settings.partitions if topic.co_partitioned else 1
     cleanup = "compact" if topic.compacted else "delete"

@@ -62,6 +62,12 @@ class Windows:
             return self, None
         return Windows(self._without(known, now)), WindowLifted(known.window_id, order.reason)
 
+    def told(self, fact: WindowSet | WindowLifted, now: int) -> "Windows":
+        """Return what a fact of the journal makes of this."""
+        if isinstance(fact, WindowLifted):
+            return Windows(self._without(self._of(fact.window_id), now))
+        return Windows((*self._without(self._of(fact.window.window_id), now), fact.window))
+
     def _without(self, known: MaintenanceWindow | None, now: int) -> tuple[MaintenanceWindow, ...]:
         """Return what there is once a window is lifted: itself only where it has held already."""
         gone = [item for item in self.known if item.lifted_at is not None]

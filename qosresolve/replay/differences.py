@@ -8,8 +8,35 @@ from qosresolve.core.case import Case
 from qosresolve.core.report import Report
 from qosresolve.core.watch import Watch
 
-Kind = Literal["missing", "extra", "differs"]
+Kind = Literal["missing", "extra", "differs", "unreadable"]
 Record = Report | Watch
+Name = tuple[str, str]  # product, report; an empty report is the watch
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """A journal entry that changed something: where it and its input lie, when, and its kinds of facts."""
+
+    offset: int
+    topic: str
+    partition: int
+    cause_offset: int
+    event_id: str
+    at: int
+    facts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field that differs, such as `restore.thresholds[1].reached`; values are texts for people.
+
+    `touched` is the journal's last entry that changed it, where somebody looked for that.
+    """
+
+    path: str
+    journal: str
+    topic: str
+    touched: Touch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +44,8 @@ class Mismatch:
     """One record that is not as the journal says; an empty `report_id` means the product's watch.
 
     `missing`: the journal has it, the topic has not; `extra`: the reverse; `differs`: `path` is the first
-    field that does, such as `restore.thresholds[1].reached`. Values are texts for people.
+    field that does; `unreadable`: `topic` says why. Where somebody looked for it, `fields` has all of them,
+    and `since` the first entry that the topic does not know: up to there both say the same.
     """
 
     product_id: str
@@ -26,6 +54,8 @@ class Mismatch:
     path: str = ""
     journal: str = ""
     topic: str = ""
+    fields: tuple[Field, ...] = ()
+    since: Touch | None = None
 
 
 def compare(folded: Case, stored: Case) -> list[Mismatch]:
@@ -50,16 +80,21 @@ def mismatch(product: str, name: str, folded: Record | None, stored: Record | No
         return Mismatch(product, name, "missing", journal=_revision(folded))
     if folded is None:
         return Mismatch(product, name, "extra", topic=_revision(stored))
-    path, journal, topic = next(_differences(folded, stored, ""))
-    return Mismatch(product, name, "differs", path, journal, topic)
+    first = next(_differences(folded, stored, ""))
+    return Mismatch(product, name, "differs", first.path, first.journal, first.topic)
+
+
+def differing(folded: object, stored: object) -> tuple[Field, ...]:
+    """Return every field in which two records differ, in order."""
+    return tuple(_differences(folded, stored, ""))
 
 
 def _revision(record: Record | None) -> str:
     return f"revision {record.revision}" if record is not None else ""
 
 
-def _differences(left: object, right: object, path: str) -> Iterator[tuple[str, str, str]]:
-    """Yield (path, left, right) of every leaf that differs, in the order of the fields."""
+def _differences(left: object, right: object, path: str) -> Iterator[Field]:
+    """Yield every leaf that differs, in the order of the fields."""
     if left == right:
         return
     if is_dataclass(left) and type(left) is type(right):
@@ -69,16 +104,14 @@ def _differences(left: object, right: object, path: str) -> Iterator[tuple[str, 
     elif isinstance(left, tuple) and isinstance(right, tuple):
         yield from _in_rows(left, right, path)
     else:
-        yield path, _told(left), _told(right)
+        yield Field(path, _told(left), _told(right))
 
 
-def _in_rows(
-    left: tuple[object, ...], right: tuple[object, ...], path: str
-) -> Iterator[tuple[str, str, str]]:
+def _in_rows(left: tuple[object, ...], right: tuple[object, ...], path: str) -> Iterator[Field]:
     for at, (one, other) in enumerate(zip(left, right, strict=False)):
         yield from _differences(one, other, f"{path}[{at}]")
     if len(left) != len(right):
-        yield path, f"{len(left)} rows", f"{len(right)} rows"
+        yield Field(path, f"{len(left)} rows", f"{len(right)} rows")
 
 
 def _told(value: object) -> str:

@@ -19,7 +19,8 @@ from tests.core.builders import POLICY
 from tests.kafka.harness import PARTITIONS, RECORDS, wall_ms
 
 NAMES = Names("bench.")
-POLICY_A = replace(POLICY, hash="a" * 64, roles={**POLICY.roles, "activate-policy": ("policy-manager",)})
+ROLES = {**POLICY.roles, "activate-policy": ("policy-manager",), "repair": ("operator",)}
+POLICY_A = replace(POLICY, hash="a" * 64, roles=ROLES)
 POLICY_B = replace(POLICY_A, hash="b" * 64, name="other")
 HERE = partition_of("P1", PARTITIONS)
 _TOPIC_OF = {Degradation: DEGRADATION, Command: COMMAND, Deadline: DEADLINE}

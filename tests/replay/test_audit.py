@@ -6,10 +6,11 @@ import pytest
 
 from qosresolve.contracts.codec import SingleObjectCodec
 from qosresolve.contracts.records import Contracts
+from qosresolve.core.facts import ReportForgotten
 from qosresolve.core.partition import PartitionState, Position
 from qosresolve.core.report import Report
 from qosresolve.replay.audit import Audit, Verification
-from tests.core.builders import PRODUCT, TOPICS, Product
+from tests.core.builders import PRODUCT, TOPICS, Product, at
 
 CONTRACTS = Contracts(SingleObjectCodec())
 ALL_BELOW = PartitionState(0, tuple(Position(topic, 1_000) for topic in TOPICS.values()), "policy-1")
@@ -103,3 +104,43 @@ def test_a_report_whose_opening_aged_out_is_unprovable(product: Product) -> None
     assert result.unprovable == (f"{PRODUCT}/{product.report.report_id}",)
     assert result.equal
     assert result.reports == 0
+
+
+def test_what_nobody_can_read_is_named(product: Product) -> None:
+    """It does not hide what else differs: the verification goes on."""
+    audit = Audit(ALL_BELOW)
+    audit.put(CONTRACTS, f"{PRODUCT}/{product.report.report_id}", b"no report", watch=False)
+    for entry in product.entries:
+        audit.take(entry)
+    (found,) = audit.result().mismatches
+    assert (found.kind, found.report_id) == ("unreadable", product.report.report_id)
+    assert found.topic, "it says why"
+
+
+def test_a_report_that_is_nowhere_and_began_too_early_is_unprovable(product: Product) -> None:
+    """The journal tells of it, nobody can say what it should be; once forgotten, nothing is missing."""
+    name = product.report.report_id
+    assert audited(product, None, skip=1, shortened=True).unprovable == (f"{PRODUCT}/{name}",)
+    product.entries.append(replace(product.entries[-1], facts=(ReportForgotten(name),)))
+    result = audited(product, None, skip=1, shortened=True)
+    assert (result.unprovable, result.mismatches) == ((), ())
+
+
+def test_at_an_instant_later_entries_are_left_out() -> None:
+    """Of a report that they are about nothing is said; all others have to be as they were."""
+    product = Product()
+    product.sample("10:00", "critical")
+    before = product.report
+    product.command("10:05", "acknowledge")
+
+    def at_ten(stored: Report, until: str) -> Verification:
+        audit = Audit(ALL_BELOW, at=at(until))
+        audit.put(CONTRACTS, f"{PRODUCT}/{stored.report_id}", CONTRACTS.write_report(stored), watch=False)
+        for entry in product.entries:
+            audit.take(entry)
+        return audit.result()
+
+    wrong = replace(before, assignee="nobody")
+    assert (at_ten(wrong, "10:04").later, at_ten(wrong, "10:04").mismatches) == (1, ())
+    assert at_ten(product.report, "10:05").reports == 1
+    assert not at_ten(wrong, "10:05").equal

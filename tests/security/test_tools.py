@@ -29,6 +29,7 @@ from qosresolve.topics import (
     JOURNAL,
     POLICY,
     REPORT,
+    STATE,
     SUPPLIER_STATUS,
     TROUBLE_STATUS,
     WATCH,
@@ -179,6 +180,24 @@ def test_a_tool_uses_every_right_and_needs_no_other(
             done = site.command(role, *each)
             assert done.exit_code == 0, (each, done.stdout, done.stderr)
         check_used(audit, site, role)
+
+
+def test_a_rebuild_uses_every_right_and_needs_no_other(secured: Secured) -> None:
+    """State that is gone is written again, its positions too, where no worker runs."""
+    for site in made(secured, "rebuilt."):
+        with site.world.running(Worker):
+            site.world.abate("P0")  # of nothing: the watch keeps it
+            site.world.degrade("P1")
+            site.world.await_report("P1", lambda report: report.open, "open")
+        for topic in STATE:
+            for message in site.world.messages(topic):
+                site.world.send(topic, (message.key() or b"").decode(), None, message.partition())
+        site.world.flush()
+        audit = Audit(secured.server.log_file)
+        with secured.granted(Role.REBUILD.value, site.rights(Role.REBUILD)):
+            done = site.command(Role.REBUILD, "rebuild", "--in-place", "--yes", "--positions", "--json")
+            assert done.exit_code == 0, (done.stdout, done.stderr)
+            check_used(audit, site, Role.REBUILD)
 
 
 def test_making_topics_uses_every_right_and_needs_no_other(lived_in: Site, policy_file: str) -> None:

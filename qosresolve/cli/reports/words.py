@@ -109,6 +109,10 @@ _WORDS: dict[type[Any], Callable[[Any], str]] = {
     f.ClockStopped: lambda fact: f"{fact.clock} clock stopped {shown(fact.at)}: {fact.outcome}",
     f.Restored: lambda fact: f"restored {shown(fact.at)}, to be cleared by {shown(fact.clear_by)}",
     f.StatusChanged: lambda fact: f"status {fact.previous} -> {fact.status}{_because(fact.reason)}",
+    f.ReportRepaired: lambda fact: (
+        f"{'set to' if fact.report else 'removed, by'} what the journal says, "
+        f"by {fact.actor}{_because(fact.reason)}"
+    ),
     f.InformationChanged: lambda fact: f"{fact.field} is now {fact.value or 'empty'}",
     f.FindingRecorded: _finding,
     f.ObligationPlanned: _planned,

@@ -14,7 +14,7 @@ from qosresolve.core.vocabulary import Status
 
 _SPANS = frozenset(("target", "deducted"))
 _INSTANTS = frozenset(("at", "since", "until", "not_before", "observed_from"))
-_ENDINGS = ("_at", "_by", "_since")
+_ENDINGS = ("_at", "_by", "_since", "_until")
 
 
 def spelt(fact: Any) -> Json:  # noqa: ANN401 - any fact, or a part of one

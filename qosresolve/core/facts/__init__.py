@@ -31,6 +31,7 @@ from qosresolve.core.facts.life import (
     ReportForgotten,
     ReportOpened,
     ReportReopened,
+    ReportRepaired,
     ResolutionRecorded,
     Restored,
     RootCauseIdentified,
@@ -117,6 +118,7 @@ __all__ = [
     "ReportForgotten",
     "ReportOpened",
     "ReportReopened",
+    "ReportRepaired",
     "ResolutionRecorded",
     "ResolutionRefused",
     "Restored",
@@ -184,6 +186,7 @@ ReportFact = (
     | ObligationScheduled
     | ObligationThresholdReached
     | ResolutionRefused
+    | ReportRepaired
 )
 WatchFact = (
     AbatementKept

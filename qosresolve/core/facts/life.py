@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from qosresolve.core.inputs import Finding
 from qosresolve.core.record import record
-from qosresolve.core.report import Indicator, RootCause
+from qosresolve.core.report import Indicator, Report, RootCause
 from qosresolve.core.vocabulary import (
     Classification,
     LinkKind,
@@ -142,6 +142,16 @@ class ReportForgotten:
     """The report is removed from memory; the journal keeps it until it ages out."""
 
     report_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRepaired:
+    """The report was set to what its journal said; None: the journal knew of none, so it was removed."""
+
+    report_id: str
+    report: Report | None
+    actor: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

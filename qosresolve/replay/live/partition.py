@@ -12,7 +12,7 @@ from typing import get_args
 from qosresolve.contracts.headers import Alarm
 from qosresolve.contracts.records import Contracts
 from qosresolve.core.case import Case
-from qosresolve.core.facts import Entry, ShellFact
+from qosresolve.core.facts import Entry, ReportRepaired, ShellFact
 from qosresolve.core.fold import fold
 from qosresolve.core.inputs import Cause
 from qosresolve.core.report import Report
@@ -110,6 +110,8 @@ class PartitionAudit:
             return
         names = list(_touched(entry))
         for name in names:
+            if _repairs(name, entry):
+                self._begin_anew(name, entry)
             self._known(name)
         self.counts.entries += 1
         self.counts.newest = entry.now
@@ -117,6 +119,18 @@ class PartitionAudit:
         for name in names:
             if name not in self.unproved:
                 self._take(name, entry)
+
+    def _begin_anew(self, name: Name, entry: Entry) -> None:
+        """The entry says what the record is, whatever it was: one that nobody could read is audited again."""
+        self.standing.repaired(name)
+        if name not in self.unproved:
+            return
+        self.unproved.discard(name)
+        lies = self._store.raw(name)
+        if lies is not None and self._store.same(folded(name, None, entry), lies):
+            self.standing.agrees(name)
+        else:
+            self._store.put(name, None)  # its record comes, or is missing
 
     def _known(self, name: Name) -> None:
         """Decode a record before anything is changed; one that cannot be is not audited further."""
@@ -213,6 +227,11 @@ def folded(name: Name, record: Record | None, entry: Entry) -> Record | None:
     watch = record if isinstance(record, Watch) else None
     reports = (record,) if isinstance(record, Report) else ()
     return records_of(fold(Case(product, watch, reports), entry)).get(report_id)
+
+
+def _repairs(name: Name, entry: Entry) -> bool:
+    """Tell whether an entry says what a record is, whatever it was."""
+    return any(isinstance(fact, ReportRepaired) and fact.report_id == name[1] for fact in entry.facts)
 
 
 def _touched(entry: Entry) -> Iterator[Name]:

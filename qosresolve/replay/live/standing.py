@@ -16,18 +16,18 @@ class Standing:
         self.differing: dict[Name, Kind] = {}
         self.unarmed: set[Name] = set()
         self.misplaced = False  # the positions
-        self.inherited = 0  # differences that were there before the auditor
+        self.inherited: set[Name] = set()  # what differed before the auditor began
         self._number = number
         self._told = told
 
     @property
     def count(self) -> int:
         """Return how many records differ."""
-        return len(self.differing) + self.misplaced + self.inherited
+        return len(self.differing) + self.misplaced + len(self.inherited)
 
     def past(self, mismatches: Sequence[Mismatch]) -> None:
         """Note what differed before the auditor began."""
-        self.inherited = len(mismatches)
+        self.inherited = {(item.product_id, item.report_id) for item in mismatches}
         for item in mismatches:
             name = (item.product_id, item.report_id)
             self._told.found(self._about(name, item.kind, item.path, -1), first=True)
@@ -47,6 +47,10 @@ class Standing:
         """Note that a record is what the journal makes of it."""
         if self.differing.pop(name, None) is not None:
             self._told.agrees(self._number, name[1])
+
+    def repaired(self, name: Name) -> None:
+        """Note that a record was set to what the whole journal says: what differed before is over."""
+        self.inherited.discard(name)
 
     def alarm(self, name: Name, record: Record | None, alarm: Alarm | None, offset: int) -> None:
         """Note what a record arms: the core says when somebody must look, its headers must say the same."""

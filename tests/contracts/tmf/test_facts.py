@@ -20,6 +20,7 @@ from tests.contracts.strategies import anything
 
 COUNTS = {"alarm", "attempt", "level", "percent", "priority", "refusals", "reminders", "repeats", "sequence"}
 COUNTS |= {"size", "skipped"}
+COUNTS |= {"finding_count", "information_revision", "reopened", "repeat_count", "revision", "status_changes"}
 KINDS = get_args(f.Fact)
 NOW = 1_772_445_600_000
 

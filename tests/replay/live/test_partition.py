@@ -15,6 +15,7 @@ from qosresolve.contracts import headers as head
 from qosresolve.core.facts import AlarmSettled
 from qosresolve.core.vocabulary import DegradationKind, Severity, Verb
 from qosresolve.kafka.outputs import Output
+from qosresolve.replay.differences import Mismatch
 from qosresolve.replay.live.following import SHORT_S, Phase
 from qosresolve.replay.live.overlap import Overlap
 from qosresolve.replay.live.store import Writer
@@ -232,6 +233,45 @@ def test_a_record_that_is_right_again_differs_no_more() -> None:
     reader.catch_up()
     assert reader.audit.standing.count == 0
     assert reader.findings() == {"differs": 1}
+
+
+@pytest.mark.parametrize("what", ["overwritten", "removed", "invented", "report unreadable"])
+@pytest.mark.parametrize("record_first", [False, True])
+def test_a_repair_ends_what_was_wrong(what: str, record_first: bool) -> None:
+    """Whatever lay there, nothing, or what nobody can read, and whichever of its records is read first."""
+    log = Log(1)
+    reader = Reader(log)
+    reader.catch_up()
+    log.write({**WRONG, "overwritten": (overwrite, "differs")}[what][0](log))
+    reader.catch_up()
+    assert reader.audit.standing.count == 1
+    (name,) = reader.audit.standing.differing
+    right = log.bench.partition.store.get(VICTIM).report(name[1])
+    log.repair(*name, right)
+    log.write(log.commit())
+    if record_first:
+        reader.read(REPORT)
+    reader.catch_up()
+    assert reader.audit.standing.count == 0
+    assert sum(reader.findings().values()) == 1
+    assert not reader.audit.unproved
+    assert log.rows[REPORT][-1].value is None or right is not None
+
+
+def test_what_was_wrong_before_is_over_with_its_repair() -> None:
+    """The auditor that folds the whole journal found it when it began."""
+    log = Log(1)
+    log.write(overwrite(log))
+    reader = Reader(log)
+    reader.catch_up()
+    report = log.bench.partition.store.get(VICTIM).open
+    assert report is not None
+    reader.audit.standing.past([Mismatch(VICTIM, report.report_id, "differs", "assignee")])
+    assert reader.audit.standing.count == 1
+    log.repair(VICTIM, report.report_id, report)
+    log.write(log.commit())
+    reader.catch_up()
+    assert reader.audit.standing.count == 0
 
 
 def test_what_was_removed_while_the_base_was_read_is_in_what_came_since() -> None:

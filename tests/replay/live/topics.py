@@ -11,7 +11,8 @@ from random import Random
 from prometheus_client import CollectorRegistry
 
 from qosresolve.contracts import headers as head
-from qosresolve.core.inputs import Deadline
+from qosresolve.core.inputs import Deadline, Repair
+from qosresolve.core.repair import UNREADABLE
 from qosresolve.core.report import Report
 from qosresolve.core.vocabulary import DegradationKind, Severity, Verb
 from qosresolve.kafka.offsets import Place
@@ -126,6 +127,12 @@ class Log:
         order = command(
             product, verb, command_id=f"c{self._sequence}", role="operator", reason=reason, issued_at=self.now
         )
+        self.bench.take(self.bench.record(order))
+
+    def repair(self, product: str, report_id: str, right: Report | None) -> None:
+        """Take the order to set a report to what its journal says; the worker holds that already."""
+        asked = Repair(right, UNREADABLE)
+        order = command(product, Verb.REPAIR, role="operator", report_id=report_id, repair=asked)
         self.bench.take(self.bench.record(order))
 
 

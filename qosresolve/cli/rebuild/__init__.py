@@ -1,0 +1,1 @@
+"""`rebuild`: report and watch topic from the journal alone."""

@@ -1,0 +1,1 @@
+"""`repair`: one report set to what its journal says."""

@@ -1,0 +1,1 @@
+"""Rebuilding report and watch topic from the journal alone."""
