@@ -22,22 +22,41 @@ from qosresolve.topics import JOURNAL, PARTITION, POLICY, REPORT, Names, Topic
 
 STALL_S = 60.0  # without progress
 Wanted = Callable[[str, str], bool]  # product id, report id
+Progress = Callable[[int, int], None]  # read so far, of so many
+# The journal bears its workers' clocks, an entry its input's broker's: by so much they may differ.
+SKEW = 600_000
 
 
-def stored_reports(settings: Settings, contracts: Contracts, wanted: Wanted | None = None) -> list[Report]:
+def stored_reports(
+    settings: Settings,
+    contracts: Contracts,
+    wanted: Wanted | None = None,
+    progress: Progress | None = None,
+) -> list[Report]:
     """Return the reports that are held, by opening; `wanted` chooses by (product, report) before decoding."""
-    rows = latest(settings, places(settings, REPORT))
+    rows = latest(settings, places(settings, REPORT), progress)
     chosen = (value for key, value in rows.items() if wanted is None or wanted(*split(key)))
     reports = [contracts.read_report(value) for value in chosen]
     return sorted(reports, key=lambda report: (report.opened_at, report.report_id))
 
 
-def journal_of(settings: Settings, contracts: Contracts, product_id: str | None = None) -> Iterator[Entry]:
-    """Yield the journal's entries of one product, in order; of None all, each partition in its order."""
+def journal_of(
+    settings: Settings,
+    contracts: Contracts,
+    product_id: str | None = None,
+    *,
+    since: int | None = None,
+    progress: Progress | None = None,
+) -> Iterator[Entry]:
+    """Yield the journal's entries of one product, in order; of None all, each partition in its order.
+
+    `since`, ms since the epoch, leaves out what was decided before, up to `SKEW` too little.
+    """
     where = places(settings, JOURNAL)
     if product_id is not None:
         where = [where[partition_of(product_id, len(where))]]
-    for message in read_all(settings, where):
+    begin = None if since is None else max(0, since - SKEW)
+    for message in read_all(settings, where, since=begin, progress=progress):
         value = message.value()
         if value is not None and (product_id is None or key_of(message) == product_id):
             yield contracts.read_entry(value)
@@ -72,10 +91,16 @@ def places(settings: Settings, topic: Topic, operation: Operation = Operation.RE
     return [(name, number) for number in range(count)]
 
 
-def latest(settings: Settings, where: list[Place], *, stall_s: float = STALL_S) -> dict[str, bytes]:
+def latest(
+    settings: Settings,
+    where: list[Place],
+    progress: Progress | None = None,
+    *,
+    stall_s: float = STALL_S,
+) -> dict[str, bytes]:
     """Return the last value of every key that is not removed."""
     rows: dict[str, bytes] = {}
-    for message in read_all(settings, where, stall_s=stall_s):
+    for message in read_all(settings, where, stall_s=stall_s, progress=progress):
         put(rows, message)
     return rows
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable
 
-from qosresolve.contracts.policy.file import CanonicalFormError, read_canonical
 from qosresolve.contracts.records import Contracts
 from qosresolve.core.facts import Entry, PolicyActivated, WindowLifted, WindowSet
 from qosresolve.core.policy import Policy
-from qosresolve.errors import ConfigError
 from qosresolve.kafka.murmur import partition_of
 from qosresolve.kafka.reading import read_all
-from qosresolve.replay.reports import key_of, latest, places, published_policies, split
+from qosresolve.replay.policies import policies_of as published
+from qosresolve.replay.reports import key_of, latest, places, split
 from qosresolve.settings import Settings
 from qosresolve.topics import JOURNAL, REPORT
 
@@ -40,16 +39,7 @@ def policies_of(settings: Settings, contracts: Contracts, entries: Iterable[Entr
         for fact in entry.facts
         if not isinstance(fact, PolicyActivated)
     }
-    try:
-        return {
-            item.hash: read_canonical(item.body)
-            for item in published_policies(settings, contracts)
-            if item.hash in wanted
-        }
-    except CanonicalFormError as error:
-        raise ConfigError(
-            f"a published policy cannot be read: {error}", remedy="upgrade this version"
-        ) from None
+    return published(settings, contracts, wanted)
 
 
 def held(settings: Settings, name: str) -> list[tuple[str, str]]:
