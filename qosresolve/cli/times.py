@@ -1,9 +1,13 @@
 """Instants and durations as people write and read them."""
 
+import re
 from datetime import UTC, datetime
 
 from qosresolve.errors import ConfigError
 
+_AGO = re.compile(r"(\d{1,6})([smhdw])")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_SIZES = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 7 * 86_400_000}
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 
@@ -25,6 +29,14 @@ def instant(text: str, *, option: str = "--at") -> int:
     if found.tzinfo is None:
         raise ConfigError(f"{text!r} has no zone", setting=option, remedy=f"write {text}Z for UTC")
     return int(found.timestamp() * 1_000)
+
+
+def moment(text: str, now: int, *, option: str) -> int:
+    """Return the ms since the epoch of `90m`, `1h`, `7d` or `2w` ago, of a date in UTC, or of an instant."""
+    ago = _AGO.fullmatch(text)
+    if ago:
+        return now - int(ago[1]) * _SIZES[ago[2]]
+    return instant(f"{text}T00:00:00Z" if _DATE.fullmatch(text) else text, option=option)
 
 
 def shown(at: int | None) -> str:

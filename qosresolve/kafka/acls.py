@@ -65,7 +65,7 @@ COMMANDS = {
     Role.TIMER: "run timer",
     Role.AUDITOR: "run auditor",
     Role.INTAKE: "run intake",
-    Role.LOOK: "verify; reports list, show, explain; policy show; windows list",
+    Role.LOOK: "verify; reports list, show, explain, follow, export, stats; policy show; windows list",
     Role.EMIT: "emit",
     Role.ORDERS: "reports open, acknowledge, hold... (whatever orders something); repair",
     Role.POLICY: "policy publish, activate, show",

@@ -7,11 +7,13 @@ import pytest
 
 from qosresolve.cli.output import safe
 from qosresolve.cli.reports.filter import Filter
-from qosresolve.cli.reports.listing import breach_first, remaining
+from qosresolve.cli.reports.listing import remaining
 from qosresolve.cli.reports.words import tell
 from qosresolve.cli.times import instant, left, shown
 from qosresolve.core import facts as f
 from qosresolve.core.vocabulary import ClockOutcome, Status
+from qosresolve.replay.choices import Sort
+from qosresolve.replay.ordering import in_order
 from tests.core.builders import Product, at
 
 
@@ -83,7 +85,7 @@ def test_the_list_is_breach_first() -> None:
     assert due is not None
     late = replace(report, report_id="late", restore=replace(report.restore, due_at=due - 3_600_000))
     done = replace(report, report_id="done", restore=replace(report.restore, outcome=ClockOutcome.MET))
-    ordered = breach_first([done, report, late], at("10:30"))
+    ordered = in_order([done, report, late], Sort.BREACH, at("10:30"))
     assert [item.report_id for item in ordered] == ["late", report.report_id, "done"]
     assert remaining(report, at("10:30")) == due - at("10:30")
     assert remaining(done, at("10:30")) is None

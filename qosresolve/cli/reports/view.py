@@ -1,30 +1,41 @@
 """One report, or a product's reports, with the journal behind them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 import msgspec
-from rich.console import Console
 
-from qosresolve.cli.output import console, dump, safe, table
-from qosresolve.cli.reports.listing import remaining, told
+from qosresolve.cli.output import console, dump, line, table
+from qosresolve.cli.reports.listing import told
+from qosresolve.cli.reports.sections import sections, state
 from qosresolve.cli.reports.words import tell
-from qosresolve.cli.times import left, now_ms, shown
-from qosresolve.core.clocks import Clock
-from qosresolve.core.facts import Entry
+from qosresolve.cli.times import now_ms, shown
+from qosresolve.core.facts import Entry, NoteAdded
+from qosresolve.core.policy import Policy
 from qosresolve.core.record import changed
 from qosresolve.core.report import Report
+from qosresolve.core.targets import CLOCKS, clock_of
 from qosresolve.errors import ConfigError
 from qosresolve.kafka.wire import contracts_for
+from qosresolve.replay.clockwork import spent
+from qosresolve.replay.explain.reading import SHORTEST
+from qosresolve.replay.policies import policies_of
 from qosresolve.replay.reports import journal_of, stored_reports
 from qosresolve.settings import Settings
 
 
-def show(settings: Settings, name: str, *, as_json: bool) -> None:
-    """Show the report of that id, or all of the product of that id."""
+def show(settings: Settings, name: str, *, as_json: bool, from_start: bool = False) -> None:
+    """Show the report of that id or whose id begins so, or all of the product of that id."""
     contracts = contracts_for(settings)
-    reports = stored_reports(settings, contracts, lambda product, report: name in (product, report))
-    product = reports[0].product_id if reports else name
-    entries = list(journal_of(settings, contracts, product))
+    reports = stored_reports(settings, contracts, lambda *key: _meant(name, *key))
+    products = {report.product_id for report in reports} or {name}
+    if len(products) > 1:
+        there = ", ".join(f"{report.product_id}/{report.report_id}" for report in reports[:5])
+        raise ConfigError(
+            f"{name} may mean {there}", setting="REPORT_ID|PRODUCT_ID", remedy="write more of it"
+        )
+    since = None if from_start else begins(reports)
+    entries = list(journal_of(settings, contracts, products.pop(), since=since))
     if not reports and not entries:
         raise ConfigError(
             f"neither a report nor a product with a journal: {name}",
@@ -32,120 +43,81 @@ def show(settings: Settings, name: str, *, as_json: bool) -> None:
             remedy="see `qosresolve reports list`; a forgotten report is found by its product",
         )
     entries = [entry for entry in entries if _about(entry, reports, name)]
+    policies = policies_of(settings, contracts, {report.policy for report in reports}) if reports else {}
     if as_json:
-        _dump(reports, entries)
+        _dump(reports, entries, policies)
         return
-    screen = console()
-    for report in reports:
-        _show(screen, report)
-    _show_journal(screen, entries)
+    _show(reports, entries, policies)
+    if since is not None:
+        line(f"the journal from {shown(since)} on: --from-start reads all that it holds of the product")
+
+
+def _meant(name: str, product: str, report: str) -> bool:
+    return name in (product, report) or (len(name) >= SHORTEST and report.startswith(name))
+
+
+def begins(reports: Sequence[Report]) -> int | None:
+    """Return where the journal of these reports may begin: at the first bad sample of the oldest of them."""
+    return min((min(report.opened_at, report.started_at) for report in reports), default=None)
 
 
 def _about(entry: Entry, reports: Sequence[Report], name: str) -> bool:
     """Of one report, leave out what is about another of the product."""
     named = {getattr(fact, "report_id", "") for fact in entry.facts} - {""}
-    return not named or name in named or not any(report.report_id == name for report in reports)
+    held = {report.report_id for report in reports}
+    by_product = any(report.product_id == name for report in reports)
+    return not named or not reports or by_product or bool(named & held)
 
 
-def _dump(reports: Sequence[Report], entries: Sequence[Entry]) -> None:
+def _dump(reports: Sequence[Report], entries: Sequence[Entry], policies: Mapping[str, Policy]) -> None:
     now = now_ms()
     dump(
         {
-            "reports": [told(report, now) for report in reports],
-            "journal": [_entry(entry) for entry in entries],
+            "reports": [{**told(report, now), "spent": _spent(report, policies, now)} for report in reports],
+            "notes": [
+                {"at": entry.now, "report_id": note.report_id, "author": note.author, "text": note.text}
+                for entry, note in notes(entries)
+            ],
+            "journal": [as_plain(entry) for entry in entries],
         }
     )
 
 
-def _entry(entry: Entry) -> dict[str, object]:
+def _spent(report: Report, policies: Mapping[str, Policy], now: int) -> dict[str, object] | None:
+    """Return what has gone by of each clock, None where the policy is not on its topic."""
+    policy = policies.get(report.policy)
+    if policy is None:
+        return None
+    found = {name: spent(clock_of(report, name), policy.calendar_of(report), now) for name in CLOCKS}
+    return {str(name): {**asdict(item), "percent": item.percent} for name, item in found.items()}
+
+
+def notes(entries: Sequence[Entry]) -> list[tuple[Entry, NoteAdded]]:
+    """Return what people and parties wrote, which lies in the journal only."""
+    return [(entry, fact) for entry in entries for fact in entry.facts if isinstance(fact, NoteAdded)]
+
+
+def as_plain(entry: Entry) -> dict[str, object]:
     """Return an entry with its facts as objects that name their kind, and in words."""
     plain: dict[str, object] = msgspec.to_builtins(changed(entry, facts=()))
     facts = [{"fact": type(fact).__name__, **msgspec.to_builtins(fact)} for fact in entry.facts]
     return plain | {"facts": facts, "words": [tell(fact) for fact in entry.facts]}
 
 
-def _show(screen: Console, report: Report) -> None:
-    screen.print(table(f"report {report.report_id}", ("what", "is"), _state(report, now_ms())))
-    sections = (
-        ("indicators", ("indicator", "object", "state", "severity", "value", "since", "source"), _indicators),
-        ("clocks", ("clock", "outcome", "target", "due", "breached", "stopped"), _clocks),
-        ("root causes", ("kind", "entity", "party", "explains", "source", "at"), _causes),
-        ("obligations", ("node", "kind", "for", "party", "attempt", "state", "due", "id"), _obligations),
-        ("status history", ("at", "status", "reason", "actor"), _history),
-    )
-    for title, columns, rows in sections:
-        found = list(rows(report))
-        if found:
-            screen.print(table(title, columns, found))
-
-
-def _state(report: Report, now: int) -> Iterator[tuple[str, str]]:
-    call = report.escalation
-    rows = (
-        ("product", report.product_id),
-        ("customer", report.customer_id),
-        ("tier", report.tier),
-        ("site", report.site),
-        ("status", report.status),
-        ("severity", report.severity),
-        ("time left", left(remaining(report, now))),
-        ("jeopardy", f"{call.jeopardy}, level {call.level}" + (f", {call.target}" if call.target else "")),
-        ("assignee", report.assignee),
-        ("opened", shown(report.opened_at)),
-        ("restored", shown(report.restored_at)),
-        ("cleared", shown(report.cleared_at)),
-        ("resolution", report.resolution),
-        ("reopened", str(report.reopened or "")),
-        ("predecessor", report.predecessor),
-        ("successor", report.successor),
-        ("description", report.description),
-        ("customer ticket", report.customer_ticket),
-        ("next alarm", shown(report.due)),
-        ("revision", f"{report.revision}, information {report.information_revision}"),
-        ("policy", report.policy),
-    )
-    return (row for row in rows if row[1] not in ("", "-"))
-
-
-def _indicators(report: Report) -> Iterator[tuple[str, ...]]:
-    for row in report.indicators:
-        value = f"{row.value} {row.unit}".strip() or "-"
-        yield row.name, row.object_id, row.state, row.severity, value, shown(row.started_at), row.source
-
-
-def _clocks(report: Report) -> Iterator[tuple[str, ...]]:
-    yield _clock("respond", report.respond)
-    yield _clock("restore", report.restore)
-
-
-def _clock(name: str, clock: Clock) -> tuple[str, ...]:
-    times = (shown(clock.due_at), shown(clock.breached_at), shown(clock.stopped_at))
-    return name, clock.outcome, left(clock.target), *times
-
-
-def _causes(report: Report) -> Iterator[tuple[str, ...]]:
-    for cause in report.root_causes:
-        explains = ", ".join(cause.explains) or "all"
-        yield cause.kind, cause.entity or "-", cause.party or "-", explains, cause.source, shown(cause.at)
-
-
-def _obligations(report: Report) -> Iterator[tuple[str, ...]]:
-    for item in report.obligations:
-        whom = (item.target or "-", item.party or "-", str(item.attempt))
-        yield item.node, item.kind, *whom, item.state, shown(item.due_at), item.obligation_id
-
-
-def _history(report: Report) -> Iterator[tuple[str, ...]]:
-    for change in report.history:
-        yield shown(change.at), change.status, change.reason, change.actor or "-"
-
-
-def _show_journal(screen: Console, entries: Sequence[Entry]) -> None:
-    screen.print("journal")
+def _show(reports: Sequence[Report], entries: Sequence[Entry], policies: Mapping[str, Policy]) -> None:
+    screen, now = console(), now_ms()
+    for report in reports:
+        screen.print(table(f"report {report.report_id}", ("what", "is"), state(report, now)))
+        for title, columns, rows in sections(report, policies.get(report.policy), now):
+            screen.print(table(title, columns, rows))
+    written = [(shown(entry.now), note.author or "-", note.text) for entry, note in notes(entries)]
+    if written:
+        screen.print(table("notes", ("at", "by", "text"), written))
+    line("journal")
     for entry in entries:
         cause = entry.cause
         rule = f" by rule {entry.rule}" if entry.rule else ""
         place = f"{cause.topic}-{cause.partition}@{cause.offset}"
-        screen.print(safe(f"{shown(entry.now)}  {entry.outcome}{rule}  {place}  {cause.event_id}"))
+        line(f"{shown(entry.now)}  {entry.outcome}{rule}  {place}  {cause.event_id}")
         for fact in entry.facts:
-            screen.print(safe(f"    {tell(fact)}"))
+            line(f"    {tell(fact)}")

@@ -93,6 +93,29 @@ def _answered(fact: f.ObligationAnswered) -> str:
     return f"answered {fact.state}{expected}{_because(fact.note)} [{fact.obligation_id}]"
 
 
+def _chased(fact: f.ObligationChased) -> str:
+    did = "turned to" if fact.reason == "nextContact" else f"reminded ({fact.reason})"
+    return f"{did} {fact.contact or 'owner'}, again {shown(fact.next_at)} [{fact.obligation_id}]"
+
+
+def _late(fact: f.ObligationThresholdReached) -> str:
+    return f"{fact.percent} % of the time for it went by, level {fact.level} [{fact.obligation_id}]"
+
+
+def _cause(fact: f.RootCauseIdentified) -> str:
+    cause = fact.root_cause
+    where = f" in {cause.entity}" if cause.entity else ""
+    whose = f" of {cause.party}" if cause.party else ""
+    return f"root cause: {cause.kind}{where}{whose}, says {cause.source}"
+
+
+def _held(fact: f.HoldStarted) -> str:
+    hold = fact.hold
+    until = f" until {shown(hold.until)}" if hold.until is not None else ""
+    clocks = " and ".join(hold.clocks) or "no"
+    return f"{clocks} clock stands still: {hold.reason}, since {shown(hold.since)}{until}"
+
+
 def _finding(fact: f.FindingRecorded) -> str:
     item = fact.finding
     where = f" in {item.entity}" if item.entity else ""
@@ -115,9 +138,17 @@ _WORDS: dict[type[Any], Callable[[Any], str]] = {
     ),
     f.InformationChanged: lambda fact: f"{fact.field} is now {fact.value or 'empty'}",
     f.FindingRecorded: _finding,
+    f.RootCauseIdentified: _cause,
+    f.NoteAdded: lambda fact: f"note by {fact.author or '-'}: {fact.text}",
+    f.HoldStarted: _held,
+    f.HoldEnded: lambda fact: f"hold {fact.hold_id} ended {shown(fact.at)}{_because(fact.reason)}",
     f.ObligationPlanned: _planned,
     f.ObligationRequested: _requested,
     f.ObligationAnswered: _answered,
+    f.ObligationChased: _chased,
+    f.ObligationThresholdReached: _late,
+    f.ObligationOverdue: lambda fact: f"overdue since {shown(fact.due_at)} [{fact.obligation_id}]",
+    f.ObligationEnded: lambda fact: f"{fact.state}{_because(fact.reason)} [{fact.obligation_id}]",
     f.EscalationRaised: lambda fact: f"escalated to level {fact.level}, {fact.target}{_because(fact.reason)}",
     f.EscalationEnded: lambda fact: f"escalation ended{_because(fact.reason)}",
     f.AlarmSettled: lambda fact: f"alarm settled, the next is number {fact.alarm}",
