@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from qosresolve.core.policy import HoldRule, ThresholdRule
 from qosresolve.core.vocabulary import Verb
+from qosresolve.core.windows import Window
 from tests.core.builders import BRONZE, DAY, GOLD, MINUTE, at
 from tests.replay.test_explain import BOTH, HELD, Stage
 
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
 POLICY = replace(
     HELD,
     tiers={"gold": GOLD, "bronze": replace(BRONZE, thresholds=(ThresholdRule(50, 2), ThresholdRule(90, 3)))},
-    holds={"customerAccess": HoldRule(BOTH, 45 * MINUTE), "parts": HoldRule(BOTH[1:])},
+    holds={
+        "customerAccess": HoldRule(BOTH, 45 * MINUTE),
+        "parts": HoldRule(BOTH[1:]),
+        "maintenance": HoldRule(BOTH),
+    },
     work_thresholds=(ThresholdRule(50, 2),),
     overdue_level=4,
     roles={**HELD.roles, Verb.CLASSIFY: ("operator",), Verb.CLOSE: ("operator",)},
@@ -53,8 +58,10 @@ def lives(most: int = 18) -> st.SearchStrategy[list[Doing]]:
 
 
 def live(doings: list[Doing]) -> Stage:
-    """Let it happen; the timer is punctual, but after `late` it slept."""
+    """Let it happen, sometimes in a maintenance window; the timer is punctual, but after `late` it slept."""
     stage, now, late = Stage(POLICY), at("09:00"), False
+    if doings and doings[0].pick % 3 == 0:
+        stage.windows = (Window("CHG-1", at("08:00"), ((at("09:20"), at("10:15")),)),)
     stage.sample(now, "major", tier="bronze" if doings and doings[0].pick % 2 else "gold")
     for doing in doings:
         now += doing.passes * MINUTE + (8 * DAY if doing.what == "long" else 0)

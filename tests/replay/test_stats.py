@@ -8,17 +8,19 @@ from statistics import mean, median
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 
 from qosresolve.core import facts as f
 from qosresolve.core.calendar import is_open
 from qosresolve.core.case import Case
 from qosresolve.core.fold import evolve, stamp
 from qosresolve.core.vocabulary import Classification, ClockName, ClockOutcome, Jeopardy
+from qosresolve.core.windows import Window
 from qosresolve.replay.choices import By
 from qosresolve.replay.stats.counting import Counting, Stats, count, week
 from tests.core.builders import DAY, HOUR, MINUTE, PRODUCT, Product, at
 from tests.replay.lives import POLICY, Doing, live, lives
+from tests.replay.test_explain import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -168,7 +170,12 @@ def same(times: Times, wanted: list[int]) -> None:
 # -- tests
 
 
+RELAPSE = [Doing("good", 30, 2), Doing("bad", 30, 2), Doing("good", 20, 2), Doing("bad", 50, 2)]
+
+
 @given(lives())
+@example(RELAPSE)
+@example([Doing("late", 1, 0), Doing("acknowledge", 40, 0), Doing("good", 50, 0)])
 def test_figures_are_those_of_the_reference(doings: list[Doing]) -> None:
     """Of any life: all figures, of all reports and by each grouping."""
     entries = live(doings).entries
@@ -253,6 +260,36 @@ def test_what_does_not_count_is_in_no_other_figure(kind: str, rate: float | None
     assert (told.reports, told.counted, told.false_positive_rate) == (1, counts, rate)
     assert (told.time_to_acknowledge.count, told.time_to_restore.count) == (counts, counts)
     assert told.sla_exclusions == (kind == "slaExclusion")
+
+
+def test_time_restored_before_a_relapse_is_left_out() -> None:
+    """Bad for half an hour, good for half an hour, bad for twenty minutes: fifty minutes."""
+    life = Product(POLICY)
+    life.sample("09:00", "major")
+    life.command("09:05", "acknowledge")
+    life.sample("09:30", "good")
+    life.run_until("09:40")
+    life.sample("10:00", "major")
+    life.sample("10:20", "good")
+    life.run_until("10:30")
+    told = stats(life.entries).total
+    assert (told.reopened, told.relapses, told.refusals) == (1, 1, 0)
+    assert told.time_to_restore.median_ms == told.time_to_restore_open.median_ms == 50 * MINUTE
+
+
+def test_maintenance_is_wall_time_and_no_open_time() -> None:
+    """Opened ten minutes before a window and taken half an hour into it: forty minutes, ten of them open."""
+    life = Stage(POLICY)
+    life.windows = (Window("CHG-1", at("08:00"), ((at("09:30"), at("10:30")),)),)
+    life.sample("09:20", "major")
+    life.command("10:00", "acknowledge")
+    life.sample("10:50", "good")
+    life.run_until("11:00")
+    told = stats(life.entries).total
+    assert told.time_to_acknowledge.median_ms == 40 * MINUTE
+    assert told.time_to_acknowledge_open.median_ms == 10 * MINUTE
+    assert told.time_to_restore.median_ms == 90 * MINUTE
+    assert told.time_to_restore_open.median_ms == 30 * MINUTE
 
 
 def test_a_report_that_nobody_took_was_not_acknowledged() -> None:
