@@ -80,7 +80,9 @@ class Cards:
         held = self._of.setdefault(product, {})
         if isinstance(fact, f.ReportOpened):
             held.setdefault(report_id, _opened(fact))  # a card that is newer knows more
-        elif isinstance(fact, f.ReportForgotten):
+        elif isinstance(fact, f.ReportRepaired) and fact.report is not None:
+            held[report_id] = card_of(fact.report)
+        elif isinstance(fact, f.ReportForgotten | f.ReportRepaired):
             held.pop(report_id, None)
         elif report_id in held:
             held[report_id] = after(held[report_id], fact)

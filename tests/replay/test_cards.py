@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from qosresolve.core.calendar import is_open
 from qosresolve.core.case import Case
 from qosresolve.core.clocks import Clock
-from qosresolve.core.facts import ReportForgotten
+from qosresolve.core.facts import ReportForgotten, ReportRepaired
 from qosresolve.core.fold import fold
 from qosresolve.core.report import Link, Report
 from qosresolve.core.targets import CLOCKS, clock_of
@@ -47,13 +47,16 @@ def test_cards_follow_the_journal(doings: list[Doing], begins: int) -> None:
 
 
 def test_an_entry_is_about_the_reports_that_it_names() -> None:
-    """One that names none is about all of its product; a forgotten report leaves no card."""
+    """One that names none is about all of its product; a repair makes a card anew, forgetting ends it."""
     life = Product(POLICY)
     life.sample("09:00")
     cards = Cards([life.report, replace(life.report, report_id="other")])
     named = {card.report_id for card in cards.about(life.entries[0])}
     assert named == {life.report.report_id}
     assert len(cards.about(replace(life.entries[0], facts=()))) == 2
+    right = replace(life.report, report_id="other", assignee="mended")
+    cards.take(replace(life.entries[0], facts=(ReportRepaired("other", right, "anna", "verify"),)))
+    assert {card.assignee for card in cards.about(replace(life.entries[0], facts=()))} >= {"mended"}
     cards.take(replace(life.entries[0], facts=(ReportForgotten("other"),)))
     assert len(cards.about(replace(life.entries[0], facts=()))) == 1
     assert cards.about(replace(life.entries[0], product_id="nobody")) == []
