@@ -17,6 +17,8 @@ from qosresolve.contracts import schemas
 from qosresolve.errors import PoisonRecordError
 
 MAX_BYTES = 1 << 20
+# A command may bring a whole report (to repair one), whose arrays blow up when they are read.
+MOST_BYTES = {"command": 250_000}
 MAX_KEPT = 1_000  # schemas, and ids that are refused
 
 _SINGLE_OBJECT = b"\xc3\x01"
@@ -82,8 +84,9 @@ class SingleObjectCodec:
         return _written(self.frame(record), schemas.current(record).parsed, value)
 
     def decode(self, record: str, data: bytes) -> Value:
-        if len(data) > self._max_bytes:
-            raise poison(f"{record}: {len(data)} bytes, more than {self._max_bytes}", "send less", "size")
+        most = min(self._max_bytes, MOST_BYTES.get(record, MAX_BYTES))
+        if len(data) > most:
+            raise poison(f"{record}: {len(data)} bytes, more than {most}", "send less", "size")
         if data[:2] == _SINGLE_OBJECT:
             key = (record, data[2:10])
             return _read(record, data, 10, self._bundled.get(key) or self._bundled.put(key, _bundled(*key)))

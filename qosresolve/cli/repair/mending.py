@@ -11,6 +11,7 @@ from qosresolve.cli.output import dump, line
 from qosresolve.cli.people import user
 from qosresolve.cli.times import now_ms
 from qosresolve.cli.verify.view import bar, mismatches
+from qosresolve.contracts.codec import MOST_BYTES
 from qosresolve.contracts.records import Contracts
 from qosresolve.core.facts import Entry
 from qosresolve.core.inputs import Command
@@ -90,9 +91,21 @@ def _ordered(settings: Settings, contracts: Contracts, found: Examined, manner: 
         report_id=found.wanted.report_id,
         repair=found.repair,
     )
+    _raise_if_large(contracts.write_input(order)[1])
     with Asking(settings, contracts, "command", [order.product_id]) as asking:
         (told,) = asking.ask([order], manner.timeout)
     return _decision(told, manner)
+
+
+def _raise_if_large(order: bytes) -> None:
+    """Refuse an order that its owner would not read. Raises ConfigError."""
+    most = MOST_BYTES["command"]
+    if len(order) > most:
+        raise ConfigError(
+            f"the report takes {len(order)} bytes, an order may have {most}",
+            setting="REPORT_ID",
+            remedy="stop the workers: `qosresolve rebuild --in-place --product` mends it without an order",
+        )
 
 
 def _decision(told: Told, manner: Manner) -> Entry:
