@@ -137,7 +137,7 @@ def test_a_degradation_leads_to_a_service_problem(make_world: MakeWorld, version
 def test_a_ves_alert_leads_to_a_service_problem_that_is_resolved(
     make_world: MakeWorld, version: Version
 ) -> None:
-    """Others' words all the way: VES in, a valid TMF656 create out, and TMF656's own events as its answers."""
+    """Others' words all the way: VES in, a valid TMF656 create out, TMF656's events as answers."""
     edge = ("edge_format=json", f"edge_version={version}", "edge_party=operator-7")
     world = make_world(*edge)
     relate(world, relation("vnf-1", "P1", service_id="service-P1"))
