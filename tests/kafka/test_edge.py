@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -154,7 +155,7 @@ def test_a_ves_alert_leads_to_a_service_problem_that_is_resolved(
             ("resolved", ObligationState.RESOLVED),
         ):
             world.send(FOREIGN, "problem-1", _state_change(problem, status))
-            world.await_report("P1", lambda item, told=state: _is(item, request, told), status)
+            world.await_report("P1", partial(_is, request=request, state=state), status)
     assert (problem.api, problem.version, problem.action) == ("TMF656", version, "request")
     assert not world.messages(DEAD_LETTERS)
     assert len(world.messages(TROUBLE_STATUS)) == 2

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from qosresolve.contracts.policy.file import default_text
 from qosresolve.kafka.acls import Acl, Operation, Pattern, Resource, Role, grant
+from qosresolve.kafka.intake.role import Intake
 from qosresolve.kafka.worker import Worker
-from qosresolve.topics import COMMAND, DEGRADATION, JOURNAL, POLICY, REPORT, WATCH, Topic
-from tests.kafka.harness import settings_for
+from qosresolve.topics import COMMAND, DEGRADATION, FOREIGN, JOURNAL, POLICY, REPORT, WATCH, Names, Topic
+from tests.kafka.foreign import crossing, parked
+from tests.kafka.harness import await_that, settings_for
 from tests.security.audit import Audit
 from tests.security.conftest import made
 from tests.security.secured import principal
@@ -27,18 +30,25 @@ if TYPE_CHECKING:
     from tests.security.secured import Secured
 
 WAIT = ("--wait", "--timeout", "30")
+LIVED_IN = "lived-in."
+PARKED_KEY = f"{Names(LIVED_IN).of(FOREIGN)}/0/0/0"
 EVENT = ("--indicator", "latency", "--object", "svc-1", "--severity", "critical")
 
 
 @pytest.fixture(scope="module")
 def lived_in(secured: Secured) -> Iterator[Site]:
     """Topics with a worker on them that may do everything, none of them empty that a tool reads."""
-    for site in made(secured, "lived-in."):
+    for site in made(secured, LIVED_IN):
         worker = site.world.start(Worker, settings_for(secured.inner, site.prefix))
         site.world.abate("P0")  # of nothing: the watch keeps it
         site.world.degrade("P1")
         site.world.await_report("P1", lambda report: report.open, "open")
+        intake = site.world.start(Intake, settings_for(secured.inner, site.prefix))
+        site.world.send(FOREIGN, "vnf-unknown", crossing("vnf-unknown"), partition=0)
+        site.world.flush()
+        await_that(partial(parked, site.world), "something that waits")
         yield site
+        intake.stop()
         worker.stop()
 
 
@@ -107,12 +117,17 @@ def words(role: Role, policy_file: str, relations_file: str = "") -> list[tuple[
             ("inventory", "show", "r1"),
             ("inventory", "export"),
         ],
+        Role.PARKED: [
+            ("parked", "list"),
+            ("parked", "show", PARKED_KEY),
+            ("parked", "retry", "--all"),
+        ],
         Role.TOPICS: [("topics", "create"), ("topics", "check")],
     }
     return commands[role]
 
 
-TOOLS = [Role.LOOK, Role.EMIT, Role.ORDERS, Role.POLICY, Role.WINDOWS, Role.INVENTORY]
+TOOLS = [Role.LOOK, Role.EMIT, Role.ORDERS, Role.POLICY, Role.WINDOWS, Role.PARKED, Role.INVENTORY]
 
 
 @pytest.mark.parametrize("role", TOOLS, ids=str)
