@@ -5,9 +5,8 @@ neither is its own payload.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-from qosresolve.core.record import changed
+from qosresolve.core.record import changed, record
 from qosresolve.intake.decoding import decoded, decoded_base64
 from qosresolve.intake.paths import Json, text
 from qosresolve.intake.reading import Mark, Observation, Reading, Reply, unreadable
@@ -20,7 +19,7 @@ _DATA = ("data", "data_base64")
 _NONE: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Opened:
     """A payload, and the CloudEvents attributes it came with: `id`, `source`, `type`, `time`."""
 

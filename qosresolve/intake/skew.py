@@ -4,7 +4,7 @@ A record that comes late looks like a clock that is behind, so one of them prove
 when each of its last samples is off by more than the limit, in one direction.
 """
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 
 SAMPLES = 20
 ENOUGH = 3  # fewer prove nothing
@@ -17,17 +17,19 @@ class Clocks:
     def __init__(self, limit_ms: int, sources: int = SOURCES) -> None:
         self._limit_ms = limit_ms
         self._sources = sources
-        self._delays: OrderedDict[str, deque[int]] = OrderedDict()
+        self._delays: OrderedDict[str, list[int]] = OrderedDict()
 
     def off(self, source: str, observed_at: int, at: int) -> bool:
         """Note one sample, both instants in ms; tell whether the clock of its source is off."""
         delays = self._delays.get(source)
         if delays is None:
-            delays = self._delays[source] = deque(maxlen=SAMPLES)
+            delays = self._delays[source] = []
             if len(self._delays) > self._sources:
                 self._delays.popitem(last=False)
         else:
             self._delays.move_to_end(source)
+            if len(delays) >= SAMPLES:
+                del delays[0]
         delay = at - observed_at
         delays.append(delay)
         if -self._limit_ms <= delay <= self._limit_ms:
@@ -45,7 +47,7 @@ class Clocks:
         return dict(sorted(found, key=lambda item: -abs(item[1])))
 
 
-def _least(delays: deque[int]) -> int:
+def _least(delays: list[int]) -> int:
     """Return the delay nearest to none; none where they go in both directions."""
     least, most = min(delays), max(delays)
     return 0 if least <= 0 <= most else least if least > 0 else most

@@ -9,6 +9,7 @@ import os
 import sys
 from pathlib import Path
 
+from tests.bench import intake
 from tests.bench.whole import latency, machine, plot, result, rounds
 from tests.bench.whole.contenders import ALL, BATCH, LOOP, PRODUCT, Contender
 from tests.bench.whole.data import PARTITIONS, Shape, prepared
@@ -16,7 +17,7 @@ from tests.bench.whole.measuring import FailedError
 from tests.bench.whole.site import VARIABLE, broker
 
 DOCS = Path(__file__).parents[2] / "docs" / "benchmarks"
-QUICK = {"events": 20_000, "products": 1_000, "rounds": 1, "rate": 1_000, "seconds": 6}
+QUICK = {"events": 20_000, "products": 1_000, "rounds": 1, "rate": 1_000, "seconds": 6, "alerts": 20_000}
 EXAMPLES = f"""examples:
   python -m tests.bench --quick                             does it work? no figures worth keeping
   python -m tests.bench --only "hand-written loop" --only qosresolve --rounds 5
@@ -53,6 +54,8 @@ def main() -> int:
             found |= {"throughput": result.throughput(runs), "ratios": result.ratios(runs)}
             if given.latency:
                 found["latency"] = latencies(bootstrap, shape, contenders, given)
+            if given.intake and not given.only:
+                found["intake"] = intakes(bootstrap, given)
     except FailedError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -60,6 +63,8 @@ def main() -> int:
     sys.stdout.write(result.table(found) + "\n")
     if "latency" in found:
         sys.stdout.write("\n" + latency.table(found["latency"]) + "\n")
+    if "intake" in found:
+        sys.stdout.write("\n" + result.intake_table(found["intake"]) + "\n")
     if given.json:
         result.write(found, given.json)
         plot.write(found, given.json.with_name("throughput.svg"))
@@ -72,6 +77,21 @@ def latencies(
     """Return how long events take at a steady rate; only of those that answer each event by itself."""
     takes_part = [item for item in contenders if item in (LOOP, PRODUCT)]
     return latency.measured(bootstrap, latency.Load(shape, given.rate, given.seconds), takes_part)
+
+
+def intakes(bootstrap: str, given: argparse.Namespace) -> result.Json:
+    """Return how many foreign alerts an intake takes, once a round."""
+    runs = []
+    for number in range(given.rounds):
+        run = intake.measured(bootstrap, given.alerts, intake.OBJECTS)
+        rounds.tell(f"  intake, {number + 1}: {run.wall:,.0f} alerts/s, {run.cpu:,.0f} per CPU-second, right")
+        runs.append(run)
+    return {
+        "alerts": given.alerts,
+        "objects": intake.OBJECTS,
+        "wall_alerts_per_s": result.spread([run.wall for run in runs]),
+        "alerts_per_cpu_s": result.spread([run.cpu for run in runs]),
+    }
 
 
 def chosen(only: list[str]) -> list[Contender]:
@@ -109,6 +129,13 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--rate", type=int, default=13_500, help="events/s for the latency")
     parser.add_argument("--seconds", type=int, default=30, help="for how long")
+    parser.add_argument(
+        "--intake",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="default: measured too, unless --only is given",
+    )
+    parser.add_argument("--alerts", type=int, default=300_000, help="for the intake; default: %(default)s")
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="may be repeated")
     parser.add_argument("--bootstrap", help=f"another broker than one of our own; also {VARIABLE}")
     parser.add_argument(

@@ -39,6 +39,13 @@ def test_the_table_has_everybody() -> None:
     assert "1.15" in lines[3]
 
 
+def test_the_intake_has_its_line() -> None:
+    """Alerts are no events of the contenders: they stand apart, with median and spread."""
+    row = {"wall_alerts_per_s": result.spread([9, 11, 10]), "alerts_per_cpu_s": result.spread([20, 25, 30])}
+    _, line = result.intake_table(row).splitlines()
+    assert line.split() == ["intake", "10", "(9-11)", "25", "(20-30)"]
+
+
 def test_the_picture_is_well_formed_and_shows_each_bar() -> None:
     """The SVG parses, is readable on dark pages, and has the figures in words too."""
     svg = plot.picture(copy.deepcopy(WHOLE) | {"throughput": {**WHOLE["throughput"], "a < b": _row()}})

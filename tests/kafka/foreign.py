@@ -165,8 +165,7 @@ class Bench:
 
     def take(self, *values: bytes | None) -> None:
         """Stage records with these values."""
-        for value in values:
-            self.partition.take(self.message(value))
+        self.partition.take([self.message(value) for value in values])
 
     def commit(self, overdue_before: int | None = None) -> list[Output]:
         """Return what a confirmed transaction wrote; what waits goes on first, as in the role."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -13,12 +15,15 @@ from qosresolve.core.facts import Entry
 from qosresolve.core.inputs import Finding
 from qosresolve.core.rules import Rule
 from qosresolve.core.vocabulary import AnswerState, ObligationState, Outcome, RootCauseKind, Verb
+from qosresolve.kafka.intake.role import Intake
 from qosresolve.kafka.outputs import Writer
 from qosresolve.kafka.worker import Worker
 from qosresolve.topics import (
     ACTIVITY_REQUEST,
     ACTIVITY_STATUS,
+    DEAD_LETTERS,
     ESCALATION,
+    FOREIGN,
     JOURNAL,
     REQUESTS,
     SUPPLIER_REQUEST,
@@ -29,6 +34,7 @@ from qosresolve.topics import (
 from tests.contracts.tmf.samples import ACTIVITY, CAUSE, NOTICE, NOW, SUPPLIER, TROUBLE
 from tests.contracts.tmf.validation import VERSIONS, identifiers, problems
 from tests.kafka.checks import check_each_input_once, check_fold, check_order
+from tests.kafka.foreign import crossing, relate, relation
 from tests.kafka.harness import RECORDS, World, await_that, wall_ms
 
 if TYPE_CHECKING:
@@ -128,6 +134,48 @@ def test_a_degradation_leads_to_a_service_problem(make_world: MakeWorld, version
     _journal_as_ever(world)
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_ves_alert_leads_to_a_service_problem_that_is_resolved(
+    make_world: MakeWorld, version: Version
+) -> None:
+    """Others' words all the way: VES in, a valid TMF656 create out, TMF656's events as answers."""
+    edge = ("edge_format=json", f"edge_version={version}", "edge_party=operator-7")
+    world = make_world(*edge)
+    relate(world, relation("vnf-1", "P1", service_id="service-P1"))
+    with world.running(Intake), world.running(Worker, *edge):
+        world.send(FOREIGN, "vnf-1", crossing("vnf-1"))
+        task = _asked(world, ACTIVITY_REQUEST)
+        finding = Finding("analyst", 1, wall_ms(), RootCauseKind.SERVICE, "service-P1", by_person=True)
+        world.command("P1", Verb.FINDING, finding=finding)
+        world.answer(ACTIVITY_STATUS, *_answered(task), AnswerState.RESOLVED)
+        problem = _asked(world, TROUBLE_REQUEST)
+        _, request = _answered(problem)
+        for status, state in (
+            ("inProgress", ObligationState.IN_PROGRESS),
+            ("resolved", ObligationState.RESOLVED),
+        ):
+            world.send(FOREIGN, "problem-1", _state_change(problem, status))
+            world.await_report("P1", partial(_is, request=request, state=state), status)
+    assert (problem.api, problem.version, problem.action) == ("TMF656", version, "request")
+    assert not world.messages(DEAD_LETTERS)
+    assert len(world.messages(TROUBLE_STATUS)) == 2
+    _all_valid(world)
+    _journal_as_ever(world)
+
+
+def _state_change(problem: Document, status: str) -> bytes:
+    """Return what service assurance publishes of the problem that it made of a request."""
+    at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    body = problem.body | {"id": "problem-1", "status": status, "statusChangeDate": at}
+    event = {
+        "eventId": f"e-{status}",
+        "eventTime": at,
+        "eventType": "ServiceProblemStateChangeEvent",
+        "event": {"serviceProblem": body},
+    }
+    return json.dumps(event).encode()
+
+
 def _asked(world: World, topic: Topic) -> Document:
     return await_that(lambda: [_read(item) for item in world.messages(topic)], f"record on {topic.name}")[0]
 
@@ -140,8 +188,12 @@ def _answered(document: Document) -> tuple[str, str]:
 
 
 def _accepted(report: Report, request: str) -> bool:
+    return _is(report, request, ObligationState.ACCEPTED)
+
+
+def _is(report: Report, request: str, state: ObligationState) -> bool:
     item = report.obligation(request)
-    return item is not None and item.state is ObligationState.ACCEPTED
+    return item is not None and item.state is state
 
 
 def _all_valid(world: World) -> None:

@@ -24,11 +24,11 @@ def test_positions_go_with_every_batch() -> None:
     """The record of positions is the last of the batch; what lies below them is skipped."""
     bench = Bench()
     first = bench.message(crossing("r"))
-    bench.partition.take(first)
+    bench.partition.take([first])
     outputs = bench.commit()
     assert of(outputs, INTAKE) == [outputs[-1]]
     assert list(bench.partition.positions.values()) == [1]
-    bench.partition.take(first)
+    bench.partition.take([first])
     assert not bench.partition.staged
     assert bench.partition.skipped == 1
 
@@ -58,9 +58,9 @@ def test_a_batch_that_is_taken_again_is_not_folded_into_itself() -> None:
     bench = Bench(fold_ms=1_000)
     bench.know(relation("r", "P1"))
     message = bench.message(crossing("r"))
-    bench.partition.take(message)
+    bench.partition.take([message])
     assert bench.partition.rewind()
-    bench.partition.take(message)
+    bench.partition.take([message])
     assert len(degradations(bench.commit())) == 1
 
 
@@ -211,7 +211,7 @@ def _parked(bench: Bench, *values: bytes) -> list[str]:
 
 
 def _retry(bench: Bench, key: str, value: bytes) -> list[Output]:
-    bench.partition.take(bench.message(value, [(RETRY, key.encode())]))
+    bench.partition.take([bench.message(value, [(RETRY, key.encode())])])
     return bench.commit()
 
 
@@ -330,14 +330,14 @@ def test_each_crossing_goes_out_once_whatever_happens_between(
             pending.append(bench.message(crossing(name, taken[name])))
         bench.partition.settle(None)
         for message in pending:
-            bench.partition.take(message)
+            bench.partition.take([message])
         if aborts:
             bench.partition.rewind()
         else:
             sent += [(e.object_id, e.product_id, e.sequence) for e in degradations(bench.commit())]
             pending = []
     for message in pending:
-        bench.partition.take(message)
+        bench.partition.take([message])
     sent += [(e.object_id, e.product_id, e.sequence) for e in degradations(bench.commit())]
     bench.know(*(relation(f"r{at}", f"P{product}") for at in range(3) for product in range(5)))
     for _ in range(2 + 5 * len(steps)):

@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 from qosresolve.cli.main import app
 from qosresolve.kafka.acls import Acl, Role, acls
+from qosresolve.kafka.intake.role import Intake
 from qosresolve.kafka.timer import Timer
 from qosresolve.kafka.worker import Worker
 from qosresolve.replay.live.auditor import Auditor
@@ -22,7 +23,7 @@ from qosresolve.topics import INPUTS
 from tests.kafka.harness import Running, World, offsets_of, settings_for
 from tests.security.secured import Secured
 
-KINDS = {Role.WORKER: Worker, Role.TIMER: Timer, Role.AUDITOR: Auditor}
+KINDS = {Role.WORKER: Worker, Role.TIMER: Timer, Role.AUDITOR: Auditor, Role.INTAKE: Intake}
 USERS = {role.value: f"secret-of-{role.value}" for role in Role}
 
 

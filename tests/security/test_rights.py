@@ -5,6 +5,7 @@ What was asked for is the broker's own word: its authorizer tells which ACL allo
 
 from __future__ import annotations
 
+import json
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -14,7 +15,7 @@ import pytest
 
 from qosresolve.core.inputs import Answer, Deadline, Finding
 from qosresolve.core.vocabulary import AnswerState, RootCauseKind, Verb
-from qosresolve.kafka.acls import TABLE, Acl, Operation, Role
+from qosresolve.kafka.acls import TABLE, Acl, ForeignTopics, Operation, Role
 from qosresolve.kafka.murmur import partition_of
 from qosresolve.topics import (
     ACTIVITY_STATUS,
@@ -22,11 +23,15 @@ from qosresolve.topics import (
     DEAD_LETTERS,
     DEADLINE,
     DEGRADATION,
+    FOREIGN,
     REQUESTS,
     SUPPLIER_STATUS,
     TROUBLE_STATUS,
 )
+from tests.contracts.tmf.samples import SUPPLIER, TROUBLE
+from tests.contracts.tmf.validation import EDGES
 from tests.kafka.checks import check_all
+from tests.kafka.foreign import crossing, events, parked, relate, relation
 from tests.kafka.harness import (
     DEMO_POLICY,
     PARTITIONS,
@@ -44,13 +49,15 @@ from tests.security.secured import principal
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from qosresolve.core.requests import Request
     from tests.security.conftest import Site
 
-PROCESSES = (Role.WORKER, Role.TIMER, Role.AUDITOR)
+PROCESSES = (Role.WORKER, Role.TIMER, Role.AUDITOR, Role.INTAKE)
 EACH = [
     pytest.param(role, number, operation, id=f"{role}-{number}-{operation}")
     for role in PROCESSES
-    for number, need in enumerate(TABLE[role])
+    # One right each; a topic of others is a setting, and there is none.
+    for number, need in enumerate(need for need in TABLE[role] if need.subject != ForeignTopics())
     for operation in need.operations
 ]
 
@@ -76,6 +83,29 @@ def send_astray(world: World) -> None:
         world.send(topic, "P1", body, wrong)
 
 
+def send_foreign(world: World) -> None:
+    """Put in what others may send: of what is known, of what is not, answers on both channels, garbage."""
+    relate(world, relation("vnf-1", "P5"))
+    said = [crossing("vnf-1"), crossing("vnf-unknown"), b"no JSON"]
+    said += [answered(TROUBLE, "serviceProblem"), answered(SUPPLIER, "troubleTicket")]
+    for value in said:
+        world.send(FOREIGN, "any", value)
+    world.flush()
+
+
+def answered(request: Request, entity: str) -> bytes:
+    """Return a neighbour's event that answers a request, in TM Forum's JSON."""
+    body = EDGES["v4"].request(request).body | {"id": "their-1", "status": "inProgress"}
+    kind = f"{entity[0].upper()}{entity[1:]}StateChangeEvent"
+    event = {
+        "eventId": "e-1",
+        "eventTime": "2026-03-02T11:00:00Z",
+        "eventType": kind,
+        "event": {entity: body},
+    }
+    return json.dumps(event).encode()
+
+
 def find_cause(world: World, product: str, kind: RootCauseKind, party: str = "") -> None:
     """Open a report and find its cause, so that somebody is asked."""
     world.degrade(product)
@@ -97,8 +127,12 @@ def test_the_processes_use_every_right_and_need_no_other(site: Site) -> None:
         with site.running(Role.WORKER, DEMO_POLICY):
             world.abate("P4")  # of nothing yet: the watch keeps it
             world.await_entries(1)  # what is restored, and the policy, are there for the next one
-        with site.running(Role.WORKER, DEMO_POLICY) as worker:
+        with site.running(Role.INTAKE):
+            send_foreign(world)
+            await_that(lambda: parked(world) and events(world), "what intake keeps")
+        with site.running(Role.WORKER, DEMO_POLICY) as worker, site.running(Role.INTAKE) as intake:
             with site.running(Role.TIMER) as timer, site.running(Role.AUDITOR) as auditor:
+                world.send(FOREIGN, "any", crossing("vnf-1", 2, "CLEAR"))
                 send_astray(world)
                 world.send(DEGRADATION, "P1", b"no Avro")
                 find_cause(world, "P2", RootCauseKind.SERVICE)
@@ -106,7 +140,7 @@ def test_the_processes_use_every_right_and_need_no_other(site: Site) -> None:
                 for topic in (*REQUESTS, DEAD_LETTERS):
                     await_that(partial(world.messages, topic), f"record on {topic.name}")
             await_that(lambda: not untaken(world), "end of every input")
-        assert not any((worker.failure, timer.failure, auditor.failure))
+        assert not any((worker.failure, intake.failure, timer.failure, auditor.failure))
         for role in PROCESSES:
             check_used(audit, site, role)
     check_all(world)

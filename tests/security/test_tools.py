@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,7 @@ from qosresolve.errors import PoisonRecordError
 from qosresolve.kafka import clients
 from qosresolve.kafka.acls import Acl, Operation, Pattern, Resource, Role, grant
 from qosresolve.kafka.dead_letters import dead_letter
+from qosresolve.kafka.intake.role import Intake
 from qosresolve.kafka.murmur import partition_of
 from qosresolve.kafka.worker import Worker
 from qosresolve.topics import (
@@ -33,9 +35,20 @@ from qosresolve.topics import (
     SUPPLIER_STATUS,
     TROUBLE_STATUS,
     WATCH,
+    Names,
     Topic,
 )
-from tests.kafka.harness import PARTITIONS, RECORDS, World, command, degradation, settings_for, wall_ms
+from tests.kafka.foreign import crossing, parked
+from tests.kafka.harness import (
+    PARTITIONS,
+    RECORDS,
+    World,
+    await_that,
+    command,
+    degradation,
+    settings_for,
+    wall_ms,
+)
 from tests.security.audit import Audit
 from tests.security.conftest import made
 from tests.security.secured import principal
@@ -49,19 +62,26 @@ if TYPE_CHECKING:
     from tests.security.secured import Secured
 
 WAIT = ("--wait", "--timeout", "30")
+LIVED_IN = "lived-in."
+PARKED_KEY = f"{Names(LIVED_IN).of(FOREIGN)}/0/0/0"
 EVENT = ("--indicator", "latency", "--object", "svc-1", "--severity", "critical")
 
 
 @pytest.fixture(scope="module")
 def lived_in(secured: Secured) -> Iterator[Site]:
     """Topics with a worker on them that may do everything, none of them empty that a tool reads."""
-    for site in made(secured, "lived-in."):
+    for site in made(secured, LIVED_IN):
         worker = site.world.start(Worker, settings_for(secured.inner, site.prefix))
         site.world.abate("P0")  # of nothing: the watch keeps it
         site.world.degrade("P1")
         site.world.await_report("P1", lambda report: report.open, "open")
         bury(site.world)
+        intake = site.world.start(Intake, settings_for(secured.inner, site.prefix))
+        site.world.send(FOREIGN, "vnf-unknown", crossing("vnf-unknown"), partition=0)
+        site.world.flush()
+        await_that(partial(parked, site.world), "something that waits")
         yield site
+        intake.stop()
         worker.stop()
 
 
@@ -161,12 +181,26 @@ def words(role: Role, policy_file: str, relations_file: str = "") -> list[tuple[
             ("dead-letters", "redrive", "--all", "--yes", *WAIT),
             ("dead-letters", "show", "--product", "P9"),
         ],
+        Role.PARKED: [
+            ("parked", "list"),
+            ("parked", "show", PARKED_KEY),
+            ("parked", "retry", "--all"),
+        ],
         Role.TOPICS: [("topics", "create"), ("topics", "check")],
     }
     return commands[role]
 
 
-TOOLS = [Role.LOOK, Role.EMIT, Role.ORDERS, Role.POLICY, Role.WINDOWS, Role.INVENTORY, Role.DEAD_LETTERS]
+TOOLS = [
+    Role.LOOK,
+    Role.EMIT,
+    Role.ORDERS,
+    Role.POLICY,
+    Role.WINDOWS,
+    Role.PARKED,
+    Role.INVENTORY,
+    Role.DEAD_LETTERS,
+]
 
 
 @pytest.mark.parametrize("role", TOOLS, ids=str)

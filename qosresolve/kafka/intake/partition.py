@@ -70,15 +70,18 @@ class Partition:
 
     # -- a batch
 
-    def take(self, message: Message) -> None:
-        """Stage one record; skip it when it lies below the positions."""
-        place = message.topic() or "", message.partition() or 0
-        offset = message.offset() or 0
-        if offset < self._next.get(place, 0):
-            self.skipped += 1
-            return
-        self._staging.stage(message)
-        self._next[place] = offset + 1
+    def take(self, messages: Iterable[Message]) -> None:
+        """Stage records in their order, but those that lie below the positions. Raises as `stage`."""
+        ends, todo = dict(self._next), []
+        for message in messages:
+            place, offset = (message.topic() or "", message.partition() or 0), message.offset() or 0
+            if offset < ends.get(place, 0):
+                self.skipped += 1
+                continue
+            ends[place] = offset + 1
+            todo.append(message)
+        self._staging.stage(todo)
+        self._next = ends
 
     def learned(self, names: Iterable[str]) -> None:
         """Note that the inventory says something new of some objects."""

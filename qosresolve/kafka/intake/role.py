@@ -159,13 +159,16 @@ class Intake:
         for partition in held.values():
             if partition.ready:
                 partition.settle(overdue)
+        taken: dict[int, list[Message]] = {}
         for message in messages:
             owner = held.get((message.partition() or 0) % self._partitions)
             error = message.error()
             if error is not None:
                 self._noted(message, error, owner)
             elif owner is not None and owner.ready:
-                owner.take(message)
+                taken.setdefault(owner.number, []).append(message)
+        for number, some in taken.items():
+            held[number].take(some)
 
     def _overdue_before(self) -> int | None:
         """Return before when what was parked is given up; None where it was looked for just now."""

@@ -72,6 +72,12 @@ def table(result: Json) -> str:
     return aligned(rows)
 
 
+def intake_table(found: Json) -> str:
+    """Return what the intake did, for people."""
+    head = ("", "alerts/s, wall", "alerts per CPU-second")
+    return aligned([head, ("intake", _range(found["wall_alerts_per_s"]), _range(found["alerts_per_cpu_s"]))])
+
+
 def aligned(rows: Sequence[Sequence[str]]) -> str:
     """Return rows as text, the first column to the left and the others to the right."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
