@@ -66,7 +66,7 @@ class Judge:
         if self._vanished(recorded, taken):
             self.give_up(recorded, "its beginning is past the journal's retention")
             return
-        path, one, other = first_difference(alike(recorded), alike(replayed))
+        path, one, other = _first(alike(recorded), alike(replayed))
         where = f"{recorded.cause.topic}/{recorded.cause.partition}/{recorded.cause.offset}"
         first = recorded.product_id not in self._differing
         self._differing.add(recorded.product_id)
@@ -160,6 +160,12 @@ def alike(entry: Entry) -> Entry:
         replace(fact, error="", remedy="") if isinstance(fact, DeadLettered) else fact for fact in entry.facts
     )
     return changed(entry, facts=facts)
+
+
+def _first(recorded: Entry, replayed: Entry) -> tuple[str, str, str]:
+    """Return the first difference; that a dead letter has no event id is told by its outcome."""
+    told = first_difference(changed(recorded, cause=replayed.cause), replayed)
+    return told if told[0] else first_difference(recorded, replayed)
 
 
 def _report_of(fact: Fact) -> str:

@@ -104,7 +104,7 @@ class Rerun:
     def take(self, recorded: Recorded) -> bool:
         """Take the next record of the journal; False once the range is over."""
         head = self._contracts.read_head(recorded.value)
-        if self._ended or (self._begun and self._question.until.holds(head.cause, head.now)):
+        if self._ended or self._question.until.holds(head.cause, head.now):
             self._ended = True
             return False
         since = self._question.since
@@ -225,7 +225,7 @@ class Rerun:
         return self._presumed(message, entry, control)
 
     def _presumed(self, message: Message, entry: Entry, control: Control) -> Taken:
-        """Take an input where the active policy is past retention: the entry names it, or its report's own."""
+        """Take an input where the activation is past retention: the entry says which, or its report's."""
         reported = self._cases.get(entry.product_id).open is not None
         self._stepper.set_control(replace(control, policy=entry.policy))
         taken = self._done(self._stepper.take(message, entry))

@@ -29,8 +29,8 @@ class Question:
     """A range, whose decisions, under which policy.
 
     `since` is inside the range, `until` is not. An empty product, report, customer or tier means all.
-    `policy` is a canonical policy that all follow, None for the recorded ones. Instants within `tolerance` ms are the
-    same. `whole` keeps what is the same beside what differs, for whoever draws it.
+    `policy` is a canonical policy that all follow, None for the recorded ones. Instants within `tolerance` ms
+    are the same. `whole` keeps what is the same beside what differs, for whoever draws it.
     """
 
     since: Bound = ANY

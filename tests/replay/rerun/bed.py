@@ -1,4 +1,4 @@
-"""A partition recorded in memory, by the worker's own code and a punctual timer, and replayed without a broker."""
+"""A partition recorded in memory, by the worker's own code and a timer, and replayed without a broker."""
 
 from __future__ import annotations
 
@@ -134,6 +134,11 @@ class Replayed:
     def of(self, kind: type) -> list[Finding]:
         """Return the findings of a class."""
         return [item for item in self.found if isinstance(item, kind)]
+
+    @property
+    def sent_entries(self) -> list[Entry]:
+        """Return the replay's own journal."""
+        return [taken.entry for taken in self.sent]
 
     @property
     def entries(self) -> list[EntryDifference]:
