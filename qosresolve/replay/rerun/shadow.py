@@ -36,8 +36,12 @@ def prepare(settings: Settings, into: Settings) -> None:
             setting="--into",
             remedy="give another prefix, such as --into shadow.",
         )
-    count = partitions_of(clients.admin(settings), Names(settings.prefix).of(JOURNAL))
-    topics_admin.create_some(into.model_copy(update={"partitions": count}), SHADOWED)
+    journal = clients.metadata(clients.admin(settings))[Names(settings.prefix).of(JOURNAL)].partitions
+    count = len(journal)
+    alike: dict[str, int] = {"partitions": count}
+    if "replication_factor" not in into.model_fields_set:
+        alike["replication_factor"] = len(journal[0].replicas)
+    topics_admin.create_some(into.model_copy(update=alike), SHADOWED)
     admin = clients.admin(into)
     _refuse_unfit(admin, into, count)
     _copy_policies(settings, into)

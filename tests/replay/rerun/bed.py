@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from confluent_kafka import Message
 
-from qosresolve.contracts.policy import file as policy_file
+from qosresolve.contracts.policy.canonical import read_canonical, write_canonical
 from qosresolve.core.facts import Entry
 from qosresolve.core.inputs import Answer, Command, Deadline, Degradation, Input
 from qosresolve.core.policy import Policies, Policy
@@ -197,14 +197,11 @@ class Kept:
 
 def canonical(policy: Policy) -> tuple[bytes, Policy]:
     """Return a policy as it would be published, and as it is read back."""
-    written = policy_file.write_canonical(policy, tzdata="2026.1")
-    return written, policy_file.read_canonical(written)
+    written = write_canonical(policy, tzdata="2026.1")
+    return written, read_canonical(written)
 
 
 def under(policy: Policy) -> tuple[Question, Callable[[str], Policies]]:
     """Return the question what that policy would have decided, and the policies of the replay."""
     written, read = canonical(policy)
     return Question(policy=written), one_for_all(read)
-
-
-__all__ = ["HERE", "MONDAY", "NAMES", "POLICY_A", "Bed", "Replayed", "canonical", "replace", "under"]

@@ -8,28 +8,26 @@ import pytest
 
 from qosresolve.core.facts import Entry, ReportOpened
 from qosresolve.core.inputs import Answer
-from qosresolve.core.policy import ThresholdRule
+from qosresolve.core.policy import ThresholdRule, UnknownPolicyError
+from qosresolve.core.step import step
 from qosresolve.core.vocabulary import AnswerState, DegradationKind, Outcome, Severity, Verb
 from qosresolve.errors import FatalError
 from qosresolve.kafka import staging
+from qosresolve.kafka.murmur import partition_of
 from qosresolve.replay.rerun.question import Bound, Question
 from qosresolve.topics import DEGRADATION
 from tests.core.builders import HOUR, MINUTE, MONDAY
 from tests.kafka.bench import NAMES, POLICY_A, POLICY_B, products
-from tests.kafka.harness import PARTITIONS, RECORDS, command, degradation
+from tests.kafka.harness import PARTITIONS, command, degradation
 from tests.replay.rerun.bed import Bed, under
 
 P, Q = products(2)
-ELSEWHERE = products(1, number=(staging.partition_of(P, PARTITIONS) + 1) % PARTITIONS)[0]
+ELSEWHERE = products(1, number=(partition_of(P, PARTITIONS) + 1) % PARTITIONS)[0]
 GOLD = POLICY_A.tiers["gold"]
 SOONER = replace(
     POLICY_A,
     tiers={**POLICY_A.tiers, "gold": replace(GOLD, thresholds=(ThresholdRule(25, 2), *GOLD.thresholds[1:]))},
 )
-
-
-def raised(product: str, at: int, sequence: int = 1, **changes: object) -> object:
-    return degradation(product, sequence, observed_at=at, **changes)
 
 
 def day() -> Bed:
@@ -56,7 +54,7 @@ def day() -> Bed:
 
 
 def test_a_replay_of_every_outcome_says_the_same() -> None:
-    """Applied, no-op, refused, annotation, dead letter, forwarded, control: each entry is equal, byte by byte."""
+    """Applied, no-op, refused, annotation, dead letter, forwarded, control: each entry's bytes are equal."""
     bed = day()
     outcomes = {entry.outcome for entry in bed.entries}
     assert {Outcome.APPLIED, Outcome.NO_OP, Outcome.REFUSED, Outcome.DEAD_LETTER} < outcomes
@@ -104,7 +102,7 @@ def test_a_rule_that_was_changed_is_seen(monkeypatch: pytest.MonkeyPatch) -> Non
     bed = day()
 
     def otherwise(*args: object) -> object:
-        done = STEP(*args)  # type: ignore[arg-type]
+        done = step(*args)  # type: ignore[arg-type]
         facts = tuple(
             replace(fact, priority=9) if isinstance(fact, ReportOpened) and fact.product_id == Q else fact
             for fact in done.facts
@@ -118,9 +116,6 @@ def test_a_rule_that_was_changed_is_seen(monkeypatch: pytest.MonkeyPatch) -> Non
         Q, "facts[0].priority", "5", "9", True,
     )  # fmt: skip
     assert {item.product_id for item in replayed.entries} == {Q}
-
-
-STEP = staging.step
 
 
 def _with(entry: Entry, facts: tuple[object, ...]) -> Entry:
@@ -158,7 +153,8 @@ def test_an_input_that_is_gone_makes_its_product_unprovable() -> None:
     (lost,) = replayed.unprovable
     assert (lost.product_id, lost.where) == (P, f"{topic}/{bed.bench.partition.number}/0")
     assert "retention" in lost.why
-    assert replayed.entries == replayed.lines == []
+    assert not (replayed.entries)
+    assert not (replayed.lines)
     assert P not in {taken.entry.product_id for taken in replayed.sent}
     assert Q in {taken.entry.product_id for taken in replayed.sent}
 
@@ -170,7 +166,8 @@ def test_a_journal_without_its_beginning_accuses_nobody() -> None:
     bed.journal = bed.journal[3:]
     replayed = bed.replay(shortened=True)
     assert [lost.product_id for lost in replayed.unprovable] == [P]
-    assert replayed.entries == replayed.lines == []
+    assert not (replayed.entries)
+    assert not (replayed.lines)
     assert opened_q > 3
     assert Q in {taken.entry.product_id for taken in replayed.sent}
 
@@ -198,7 +195,7 @@ def test_a_policy_that_is_nowhere_stops_the_replay() -> None:
     bed = day()
 
     def unknown(policy_hash: str) -> object:
-        raise staging.UnknownPolicyError(policy_hash)
+        raise UnknownPolicyError(policy_hash)
 
     with pytest.raises(FatalError, match="unknown-policy"):
         bed.replay(policies=unknown)
@@ -252,9 +249,10 @@ def test_a_report_that_another_record_opens_is_laid_beside_the_same_trouble() ->
     (line,) = bed.replay(question, policies=policies).lines
     assert line.about.replayed_id not in ("", line.about.report_id)
     opened = next(pair for pair in line.pairs if pair.either.kind == "opened")
-    assert (opened.verdict, opened.recorded and opened.recorded.at, opened.replayed and opened.replayed.at) == (
-        "later", MONDAY, MONDAY + 7 * MINUTE,
-    )  # fmt: skip
+    assert opened.recorded is not None
+    assert opened.replayed is not None
+    instants = opened.recorded.at, opened.replayed.at
+    assert (opened.verdict, *instants) == ("later", MONDAY, MONDAY + 7 * MINUTE)
 
 
 def test_a_deadline_waits_for_older_records_of_other_inputs() -> None:
@@ -290,10 +288,9 @@ def test_findings_can_be_narrowed() -> None:
     question, policies = under(SOONER)
     report = bed.bench.partition.store.get(P).open
     assert report is not None
-    for narrowed in ({"customer": "c1"}, {"report": report.report_id}):
-        replayed = bed.replay(replace(question, **narrowed), policies=policies)
+    for narrowed in (replace(question, customer="c1"), replace(question, report=report.report_id)):
+        replayed = bed.replay(narrowed, policies=policies)
         assert [line.about.product_id for line in replayed.lines] == [P]
         assert replayed.judge.counts.reports == 1
     assert len(bed.replay(replace(question, tier="gold"), policies=policies).lines) == 2
     assert bed.replay(replace(question, tier="bronze"), policies=policies).lines == []
-    assert RECORDS

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from hypothesis import given
 from hypothesis import strategies as some
 
-from qosresolve.core.facts import PolicyActivated
+from qosresolve.core.facts import ReportOpened
 from qosresolve.core.policy import ThresholdRule
-from qosresolve.core.vocabulary import DegradationKind, Severity, Verb
+from qosresolve.core.vocabulary import DegradationKind, Outcome, Severity, Verb
 from qosresolve.replay.rerun.question import Bound, Question
 from tests.core.builders import MINUTE, MONDAY
 from tests.kafka.bench import POLICY_A, products
 from tests.kafka.harness import command, degradation
 from tests.replay.rerun.bed import Bed, canonical, under
+from tests.replay.rerun.by_hand import account, differing
 
 if TYPE_CHECKING:
     from qosresolve.core.facts import Entry
@@ -38,10 +39,12 @@ moments = some.builds(
     Moment,
     some.integers(0, 90),
     some.integers(0, 2),
-    some.sampled_from(("minor", "major", "critical", "good", "good", "acknowledge", "clear", "hold", "close")),
+    some.sampled_from(
+        ("minor", "major", "critical", "good", "good", "acknowledge", "clear", "hold", "close")
+    ),
 )
 policies = some.builds(
-    lambda percent, level, minutes: _changed(percent, level, minutes),
+    lambda *chosen: _changed(*chosen),  # noqa: PLW0108 - it is defined below
     some.integers(5, 45),
     some.integers(1, 4),
     some.sampled_from((0, 5, 20)),
@@ -102,32 +105,27 @@ def test_any_range_of_any_day_says_the_same(day: list[Moment], where: int, cache
 def test_another_policy_decides_what_a_worker_under_it_would_have_decided(
     day: list[Moment], policy: Policy
 ) -> None:
-    """The reference is a worker that had the other policy from the beginning: decision by decision the same."""
+    """The reference is a worker that had the other policy from the beginning: all decisions are the same."""
     bed, other = recorded(POLICY_A, day), recorded(policy, day)
     question, all_of_it = under(policy)
     replayed = bed.replay(question, policies=all_of_it)
-    wanted = [decided(it) for it in other.entries if not any(isinstance(f, PolicyActivated) for f in it.facts)]
+    wanted = [decided(it) for it in other.entries if it.outcome is not Outcome.CONTROL]
     found = [decided(taken.entry) for taken in replayed.sent]
     # Beyond the last record of what was recorded nobody knows that time went on.
     assert found == wanted[: len(found)]
-    left = wanted[len(found) :]
-    assert all(isinstance(now, int) and now > bed.entries[-1].now for _, now, *_ in left)  # type: ignore[misc]
-    assert {line.about.product_id for line in replayed.lines} == _differing(bed, replayed.sent_entries)
+    later = [entry.now for entry in other.entries if entry.outcome is not Outcome.CONTROL][len(found) :]
+    assert all(now > bed.entries[-1].now for now in later)
+    assert {line.about.product_id for line in replayed.lines} == _differing(
+        bed.entries, replayed.sent_entries
+    )
 
 
-def _differing(bed: Bed, replayed: list[Entry]) -> set[str]:
-    """Return the products of which the two accounts decide anything at another time, or otherwise, by hand."""
-    from qosresolve.replay.rerun.decisions import decisions  # noqa: PLC0415 - what counts as a decision
-
-    def told(entries: list[Entry], product: str) -> list[object]:
-        mine = [entry for entry in entries if entry.product_id == product]
-        names = {
-            fact.obligation.obligation_id: f"{fact.obligation.node}{fact.obligation.target}{fact.obligation.attempt}"
-            for entry in mine
-            for fact in entry.facts
-            if hasattr(fact, "obligation")
-        }
-        found = (item for entry in mine for item in decisions(entry, lambda _, work: names[work]))
-        return sorted((report, *map(str, decision)) for report, decision in found)
-
-    return {name for name in PRODUCTS if told(bed.entries, name) != told(replayed, name)}
+def _differing(recorded: list[Entry], replayed: list[Entry]) -> set[str]:
+    """Return, by hand, the products of whose reports the two accounts tell anything else."""
+    product_of = {
+        fact.report_id: fact.product_id
+        for entry in recorded + replayed
+        for fact in entry.facts
+        if isinstance(fact, ReportOpened)
+    }
+    return {product_of[report] for report in differing(account(recorded), account(replayed), 0)}
