@@ -12,7 +12,7 @@ from qosresolve.cli.times import left, shown
 from qosresolve.replay.rerun.counts import Counts
 from qosresolve.replay.rerun.decisions import Decision
 from qosresolve.replay.rerun.differences import Line, Pair, Verdict
-from qosresolve.replay.rerun.question import Question
+from qosresolve.replay.rerun.question import Bound, Question
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1c2430; --soft: #5d6b7c; --line: #d4dae2; --paper: #fff;
@@ -31,12 +31,13 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 table { border-collapse: collapse; width: 100%; margin-top: .5rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .2rem .6rem .2rem 0; border-bottom: 1px solid var(--line);
   vertical-align: top; overflow-wrap: anywhere; }
-th { color: var(--soft); font-weight: 600; } tr:last-child td { border-bottom: 0; }
+th { color: var(--soft); font-weight: 600; white-space: nowrap; } tr:last-child td { border-bottom: 0; }
 svg { width: 100%; height: auto; display: block; margin-top: .5rem; }
 svg text { font: 11px system-ui, sans-serif; fill: var(--ink); } svg .soft { fill: var(--soft); }
 .earlier { color: var(--earlier); } .later { color: var(--later); } .missing { color: var(--missing); }
 .new { color: var(--new); } .other { color: var(--other); } .same { color: var(--soft); }
-.legend span { margin-right: 1.2rem; white-space: nowrap; }
+.legend span { display: inline-block; margin-right: 1.2rem; }
+.row td { white-space: nowrap; } .row td:nth-child(2) { white-space: normal; }
 .sum { width: auto; } .sum td { padding-right: 2rem; }
 """
 _MEANS = {
@@ -70,7 +71,9 @@ def _top(counts: Counts, question: Question) -> Iterator[str]:
         if question.policy is not None
         else "by today's code, each under its own policy"
     )
-    since, until = (_bound(bound.at, bound.where) for bound in (question.since, question.until))
+    since, until = (
+        _bound(bound, end) for bound, end in ((question.since, "beginning"), (question.until, "end"))
+    )
     yield f"<p>{counts.replayed:,} inputs from {since} to {until}, decided again {how}.</p>"
     names = (
         ("product", question.product),
@@ -91,10 +94,10 @@ def _top(counts: Counts, question: Question) -> Iterator[str]:
     yield f"<p><strong>{'; '.join(told)}.</strong></p>"
 
 
-def _bound(at: int | None, where: tuple[str, int, int] | None) -> str:
-    if where is not None:
-        return escape("/".join(map(str, where)))
-    return "the end of what is kept" if at is None else shown(at)
+def _bound(bound: Bound, end: str) -> str:
+    if bound.where is not None:
+        return escape("/".join(map(str, bound.where)))
+    return f"the {end} of what is kept" if bound.at is None else shown(bound.at)
 
 
 def _totals(counts: Counts) -> str:
@@ -146,7 +149,7 @@ def _row(number: int, pair: Pair) -> str:
         left(abs(replayed.at - recorded.at)) if recorded and replayed and recorded.at and replayed.at else ""
     )
     return (
-        f"<tr><td>{number}</td><td>{escape(what)}</td><td class={pair.verdict}>{pair.verdict}</td>"
+        f"<tr class=row><td>{number}</td><td>{escape(what)}</td><td class={pair.verdict}>{pair.verdict}</td>"
         f"<td>{_at(recorded)}</td><td>{_at(replayed)}</td><td>{escape(apart)}</td></tr>"
     )
 

@@ -42,8 +42,9 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Instants in ms, and where they lie across the drawing."""
+    """Instants in ms, and where they lie across the drawing: the first one, and the edges."""
 
+    first: int
     start: int
     end: int
 
@@ -68,7 +69,7 @@ def drawn(line: Line) -> str:
     if not instants:
         return ""
     pad = max(1_000, (max(instants) - min(instants)) // 40)
-    scale = Scale(min(instants) - pad, max(instants) + pad)
+    scale = Scale(min(instants), min(instants) - pad, max(instants) + pad)
     marks = list(_marks(line, scale))
     above = 1 + max((mark.level for mark in marks if mark.above), default=0)
     below = 1 + max((mark.level for mark in marks if not mark.above), default=0)
@@ -109,7 +110,7 @@ def _axis(scale: Scale, axis: int) -> Iterator[str]:
     long = scale.end - scale.start > 86_400_000
     fine = scale.end - scale.start < 480_000
     form = "%d %b %H:%M" if long else "%H:%M:%S" if fine else "%H:%M"
-    day = f"{datetime.fromtimestamp(scale.start / 1_000, UTC):%Y-%m-%d}"
+    day = f"{datetime.fromtimestamp(scale.first / 1_000, UTC):%Y-%m-%d}"
     yield f'<text class="soft" x="0" y="{axis + 14}">{day}</text>'
     for at in scale.ticks():
         x = scale.x(at)
