@@ -224,7 +224,8 @@ TABLE: dict[Role, tuple[Need, ...]] = {
     Role.REPLAY: (
         *_each(INPUTS, _READ, "taking inputs again"),
         Need(JOURNAL, _READ, "what was decided, and in which order"),
-        *_each(STATE, _READ, "finding a report; windows that are older than the journal"),
+        Need(REPORT, _READ, "finding a report"),
+        Need(PARTITION, _READ, "windows that are older than the journal"),
         Need(POLICY, _READ, "deciding under the policies of then"),
         _NAMED,
     ),

@@ -48,6 +48,10 @@ def acls(
     Names follow the settings `prefix`, `group` and `transactional_id_prefix`. Processes: worker, timer,
     auditor. People and neighbours: look, emit, orders, policy, windows, inventory, dead-letters, rebuild,
     topics, doctor. See docs/security.md.
+    auditor. People and neighbours: look, emit, orders, policy, windows, inventory, dead-letters, topics,
+    doctor. See docs/security.md.
+    auditor. People and neighbours: look, replay, shadow, emit, orders, policy, windows, topics. See
+    docs/security.md.
     """
     settings = settings_of(config, sets)
 

@@ -16,7 +16,6 @@ from qosresolve.kafka.policies import PolicyBook
 from qosresolve.kafka.staging import Control, Shared
 from qosresolve.kafka.windows import Windows
 from qosresolve.kafka.wire import contracts_for
-from qosresolve.replay.reports import partition_states
 from qosresolve.replay.rerun.cases import Cases
 from qosresolve.replay.rerun.counts import Counts
 from qosresolve.replay.rerun.differences import EntryDifference, Line, Unprovable, line_of, plain
@@ -158,7 +157,7 @@ class _Part:
         if not self._shortened:
             return
         at = self._contracts.read_head(recorded.value).now
-        state = partition_states(self._task.settings, self._contracts).get(self._task.number)
+        state = self._task.state
         if state is not None:
             self._rerun.control_from(Control("", Windows(_windows(state, at))))
 
