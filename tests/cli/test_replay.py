@@ -31,10 +31,10 @@ def line(*pairs: Pair, product: str = "P1", **more: str) -> Line:
 
 
 def pair(verdict: Verdict, recorded: int | None, replayed: int | None, what: str = "level 2") -> Pair:
-    sides = (
-        None if at is None else Decision(Kind.ESCALATED, what, at, "lead") for at in (recorded, replayed)
-    )
-    return Pair(*sides, verdict)
+    def side(at: int | None) -> Decision | None:
+        return None if at is None else Decision(Kind.ESCALATED, what, at, "lead")
+
+    return Pair(side(recorded), side(replayed), verdict)
 
 
 ALL = (

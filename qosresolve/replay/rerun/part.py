@@ -34,7 +34,11 @@ Told = Callable[[int, int, int], None]  # partition, offsets of its journal read
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a process is given: a partition of so many, a folder for findings, the shadow's settings."""
+    """What a process is given: a partition of so many, a folder for findings.
+
+    `policies` are the records of the policy topic, `state` what the partition remembers by now, `into` the
+    settings of who writes a shadow.
+    """
 
     settings: Settings
     question: Question
@@ -42,6 +46,8 @@ class Task:
     partitions: int
     folder: Path
     cached: int
+    policies: tuple[bytes, ...] = ()
+    state: PartitionState | None = None
     into: Settings | None = None
 
     @property
@@ -179,7 +185,8 @@ def _shared(task: Task, names: Names, contracts: Contracts) -> Shared:
         policies = one_for_all(read_canonical(task.question.policy))
     else:
         book = PolicyBook(task.settings, contracts)
-        book.refresh()
+        for value in task.policies:
+            book.learn(value)
         policies = book.policies
     return Shared(task.partitions, names, contracts, policies, task.cached, 1, 0.0)
 

@@ -17,14 +17,15 @@ from queue import Empty
 from typing import Any
 
 from qosresolve.errors import FatalError, QosResolveError, RetriableError
-from qosresolve.replay.reports import places
+from qosresolve.kafka.wire import contracts_for
+from qosresolve.replay.reports import latest, partition_states, places
 from qosresolve.replay.rerun import shadow
 from qosresolve.replay.rerun.counts import Counts
 from qosresolve.replay.rerun.judge import Finding
 from qosresolve.replay.rerun.part import Task, Told, read, replay
 from qosresolve.replay.rerun.question import Question
 from qosresolve.settings import Settings
-from qosresolve.topics import JOURNAL
+from qosresolve.topics import JOURNAL, POLICY
 
 Prepare = Callable[[], None]  # run first in each process
 
@@ -74,7 +75,12 @@ def replayed(
     with tempfile.TemporaryDirectory(prefix="qosresolve-replay-") as folder:
         workers = max(1, min(jobs or os.cpu_count() or 1, len(numbers)))
         cached = max(1, settings.cached_cases // workers)
-        tasks = [Task(settings, question, number, count, Path(folder), cached, into) for number in numbers]
+        known = tuple(latest(settings, places(settings, POLICY)).values())
+        states = partition_states(settings, contracts_for(settings))
+        tasks = [
+            Task(settings, question, number, count, Path(folder), cached, known, states.get(number), into)
+            for number in numbers
+        ]
         began = time.monotonic()
         outcome = Outcome(files=[task.file for task in tasks])
         for counts in _all(tasks, workers, prepare, told):

@@ -4,29 +4,30 @@ The same staging as in a worker: it forwards, obeys, buries and steps. What woul
 nobody has to send it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from confluent_kafka import Message
 
 from qosresolve.core.case import Case
 from qosresolve.core.facts import DeadLettered, Entry
+from qosresolve.core.inputs import Received
 from qosresolve.core.policy import Policies, Policy, UnknownPolicyError
-from qosresolve.core.requests import Request
 from qosresolve.core.rules import Rule
+from qosresolve.core.step import step
 from qosresolve.errors import FatalError, PoisonRecordError
 from qosresolve.kafka.dead_letters import Brake
 from qosresolve.kafka.outputs import Output, Writer
 from qosresolve.kafka.staging import Control, Shared, Staging
 from qosresolve.replay.rerun.cases import Cases
-from qosresolve.topics import BY_RECORD, JOURNAL
+from qosresolve.topics import JOURNAL
 
 TOGETHER = 1_000  # inputs on one overlay
 _NO_BRAKE = 1 << 60
 
 
 class Silent(Writer):
-    """Writes records without headers: where nobody sends them, their bytes are enough to compare."""
+    """Writes journal records without headers: where nobody sends them, their bytes are enough to compare."""
 
     def journal(self, partition: int, entry: Entry, trace: str | None) -> Output:
         """Return the journal record of one input."""
@@ -34,11 +35,24 @@ class Silent(Writer):
         value = self._contracts.write_entry(entry)
         return Output(self._names.of(JOURNAL), partition, None, value, ())
 
-    def request(self, partition: int, request: Request, trace: str | None) -> Output:
-        """Return a request; one that cannot be written raises, as in a worker."""
-        del trace
-        record, value = self._contracts.write_request(request)
-        return Output(self._names.of(BY_RECORD[record]), partition, None, value, ())
+
+class Rehearsal(Staging):
+    """Stages what nobody will send: a step becomes its journal record, and no more is written."""
+
+    def _step(self, message: Message, received: Received, now: int, *, check_reports: bool) -> None:
+        if check_reports:
+            super()._step(message, received, now, check_reports=True)
+            return
+        product = received.body.product_id
+        before = self._committed(product)
+        policies = self.control.windows.beside(self._policies(self.control.policy), now)
+        done = step(before, received, policies, now)
+        for request in done.requests:
+            self._contracts.write_request(request)  # one that cannot be written is a fault, as in a worker
+        self.outputs.append(self._writer.journal(self.number, done.entry, None))
+        self.entries.append(done.entry)
+        if done.case is not before:
+            self.cases[product] = done.case
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +61,7 @@ class Taken:
 
     entry: Entry
     written: bytes
-    outputs: list[Output]
+    outputs: Sequence[Output]
     before: Mapping[str, Case]
 
 
@@ -60,7 +74,8 @@ class Stepper:
         self._cases = cases
         self._journal = shared.names.of(JOURNAL)
         self._left = 0
-        self._staging = Staging(number, shared, cases.get, control, Brake(_NO_BRAKE))
+        self._kind = Rehearsal if shared.writer is Silent else Staging
+        self._staging = self._kind(number, shared, cases.get, control, Brake(_NO_BRAKE))
 
     @property
     def control(self) -> Control:
@@ -94,15 +109,20 @@ class Stepper:
             raise FatalError(
                 f"policy {error.policy_hash} is not on the policy topic; see docs/runbooks/unknown-policy.md"
             ) from error
-        before = {product: self._cases.get(product) for product in staging.cases}
-        for case in staging.cases.values():
+        return self._kept(staging)
+
+    def _kept(self, staging: Staging) -> Taken:
+        """Keep what was staged, and clear the overlay."""
+        cases, entry = staging.cases, staging.entries[-1]
+        before: dict[str, Case] = {}
+        for product, case in cases.items():
+            before[product] = self._cases.get(product)
             self._cases.put(case)
-        outputs = staging.outputs.copy()
-        entry = staging.entries[-1]
+        outputs = staging.outputs
+        staging.outputs, staging.entries = [], []
+        if cases:
+            cases.clear()
         written = next(output.value for output in outputs if output.topic == self._journal) or b""
-        staging.cases.clear()
-        staging.outputs.clear()
-        staging.entries.clear()
         return Taken(entry, written, outputs, before)
 
     def _ready(self) -> Staging:
@@ -112,7 +132,7 @@ class Stepper:
             self._left = TOGETHER
             self._shared.contracts.forget()
             control = self._staging.control
-            self._staging = Staging(self._number, self._shared, self._cases.get, control, Brake(_NO_BRAKE))
+            self._staging = self._kind(self._number, self._shared, self._cases.get, control, Brake(_NO_BRAKE))
         return self._staging
 
 

@@ -12,8 +12,8 @@ from qosresolve.core.policy import ThresholdRule, UnknownPolicyError
 from qosresolve.core.step import step
 from qosresolve.core.vocabulary import AnswerState, DegradationKind, Outcome, Severity, Verb
 from qosresolve.errors import FatalError
-from qosresolve.kafka import staging
 from qosresolve.kafka.murmur import partition_of
+from qosresolve.replay.rerun import stepping
 from qosresolve.replay.rerun.question import Bound, Question
 from qosresolve.topics import DEGRADATION
 from tests.core.builders import HOUR, MINUTE, MONDAY
@@ -109,7 +109,7 @@ def test_a_rule_that_was_changed_is_seen(monkeypatch: pytest.MonkeyPatch) -> Non
         )
         return replace(done, entry=_with(done.entry, facts)) if facts != done.facts else done
 
-    monkeypatch.setattr(staging, "step", otherwise)
+    monkeypatch.setattr(stepping, "step", otherwise)
     replayed = bed.replay()
     first = replayed.entries[0]
     assert (first.product_id, first.path, first.recorded, first.replayed, first.first) == (
@@ -136,7 +136,7 @@ def test_a_decision_that_is_not_made_any_more_is_missing(monkeypatch: pytest.Mon
     def deaf(*_: object) -> object:
         raise KeyError("a fault in the rules")
 
-    monkeypatch.setattr(staging, "step", deaf)
+    monkeypatch.setattr(stepping, "step", deaf)
     replayed = bed.replay()
     (line,) = replayed.lines
     assert line.about.report_id == opened.report_id

@@ -17,15 +17,17 @@ from qosresolve.contracts.policy import file as policy_file
 from qosresolve.core.facts import ReportOpened, TargetBreached
 from qosresolve.core.step import step
 from qosresolve.core.vocabulary import Outcome, Severity, Verb
-from qosresolve.kafka import clients, staging
+from qosresolve.kafka import clients
 from qosresolve.kafka.murmur import partition_of
+from qosresolve.kafka.reading import read_all
 from qosresolve.kafka.timer import Timer
 from qosresolve.kafka.worker import Worker
+from qosresolve.replay.rerun import stepping
 from qosresolve.replay.rerun.differences import EntryDifference
 from qosresolve.replay.rerun.part import Task, read, replay
 from qosresolve.replay.rerun.question import Question
 from qosresolve.replay.verify import verify
-from qosresolve.topics import DEGRADATION, INPUTS, JOURNAL, Names
+from qosresolve.topics import DEGRADATION, INPUTS, JOURNAL, POLICY, Names
 from tests.kafka.harness import DEMO_POLICY, PARTITIONS, RECORDS, World, await_that, degradation, settings_for
 from tests.replay.rerun.by_hand import account, differing, stepped
 
@@ -166,11 +168,13 @@ def test_a_rule_that_was_changed_is_found_from_the_topics(
             return replace(done, entry=replace(done.entry, facts=facts))
         return done
 
-    monkeypatch.setattr(staging, "step", changed)
+    monkeypatch.setattr(stepping, "step", changed)
     silver = {fact.product_id for entry in _journal(world) for fact in entry.facts if _silver(fact)}  # type: ignore[union-attr]
     found = set()
+    policy = world.names.of(POLICY), 0
+    policies = tuple(message.value() or b"" for message in read_all(world.settings, [policy]))
     for number in range(PARTITIONS):
-        task = Task(world.settings, Question(), number, PARTITIONS, tmp_path, 100)
+        task = Task(world.settings, Question(), number, PARTITIONS, tmp_path, 100, policies)
         replay(task, lambda *_: None)
         for text in task.file.read_text(encoding="utf-8").splitlines():
             finding = read(text)
