@@ -167,19 +167,16 @@ def words(role: Role, policy_file: str, relations_file: str = "") -> list[tuple[
     return commands[role]
 
 
-TOOLS = [Role.LOOK, Role.EMIT, Role.ORDERS, Role.POLICY, Role.WINDOWS, Role.INVENTORY, Role.DEAD_LETTERS]
+READING = [Role.LOOK, Role.REPLAY]
+TOOLS = [
+    *READING, Role.EMIT, Role.ORDERS, Role.POLICY, Role.WINDOWS, Role.INVENTORY, Role.DEAD_LETTERS,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("role", TOOLS, ids=str)
 def test_a_tool_uses_every_right_and_needs_no_other(
     lived_in: Site, role: Role, policy_file: str, relations_file: str
 ) -> None:
-READING = [Role.LOOK, Role.REPLAY]
-ORDERING = [Role.EMIT, Role.ORDERS, Role.POLICY, Role.WINDOWS]
-
-
-@pytest.mark.parametrize("role", [*READING, *ORDERING], ids=str)
-def test_a_tool_uses_every_right_and_needs_no_other(lived_in: Site, role: Role, policy_file: str) -> None:
     """What its commands ask the brokers for is what the table gives."""
     site, audit = lived_in, Audit(lived_in.secured.server.log_file)
     with site.secured.granted(role.value, site.rights(role)):

@@ -52,6 +52,8 @@ def acls(
     doctor. See docs/security.md.
     auditor. People and neighbours: look, replay, shadow, emit, orders, policy, windows, topics. See
     docs/security.md.
+    auditor. People and neighbours: look, replay, shadow, emit, orders, policy, windows, inventory,
+    dead-letters, topics, doctor. See docs/security.md.
     """
     settings = settings_of(config, sets)
 

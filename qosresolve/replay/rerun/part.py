@@ -16,6 +16,7 @@ from qosresolve.kafka.policies import PolicyBook
 from qosresolve.kafka.staging import Control, Shared
 from qosresolve.kafka.windows import Windows
 from qosresolve.kafka.wire import contracts_for
+from qosresolve.kafka.worker import edge_of
 from qosresolve.replay.rerun.cases import Cases
 from qosresolve.replay.rerun.counts import Counts
 from qosresolve.replay.rerun.differences import EntryDifference, Line, Unprovable, line_of, plain
@@ -188,7 +189,8 @@ def _shared(task: Task, names: Names, contracts: Contracts) -> Shared:
         for value in task.policies:
             book.learn(value)
         policies = book.policies
-    return Shared(task.partitions, names, contracts, policies, task.cached, 1, 0.0)
+    edge = edge_of(task.settings)
+    return Shared(task.partitions, names, contracts, policies, task.cached, 1, 0.0, edge=edge)
 
 
 def _tree(finding: Finding) -> dict[str, Any]:
