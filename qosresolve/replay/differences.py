@@ -89,9 +89,9 @@ def differing(folded: object, stored: object) -> tuple[Field, ...]:
     return tuple(_differences(folded, stored, ""))
 
 
-def first_difference(left: object, right: object) -> tuple[str, str, str]:
-    """Return path and texts of the first leaf in which two values differ; where none does, nothing."""
-    return next(_differences(left, right, ""), ("", "", ""))
+def first_difference(left: object, right: object) -> Field | None:
+    """Return the first leaf in which two values differ, None where none does."""
+    return next(_differences(left, right, ""), None)
 
 
 def _revision(record: Record | None) -> str:
@@ -103,7 +103,7 @@ def _differences(left: object, right: object, path: str) -> Iterator[Field]:
     if left == right:
         return
     if is_dataclass(left) and type(left) is not type(right) and path.startswith("facts["):
-        yield path, type(left).__name__, type(right).__name__
+        yield Field(path, type(left).__name__, type(right).__name__)
     elif is_dataclass(left) and type(left) is type(right):
         for field in fields(left):
             deeper = f"{path}.{field.name}" if path else field.name

@@ -202,6 +202,8 @@ def test_a_rebuild_uses_every_right_and_needs_no_other(secured: Secured) -> None
             done = site.command(Role.REBUILD, "rebuild", "--in-place", "--yes", "--positions", "--json")
             assert done.exit_code == 0, (done.stdout, done.stderr)
             check_used(audit, site, Role.REBUILD)
+
+
 def test_a_shadow_is_written_by_a_user_of_its_own(lived_in: Site, tmp_path: Path) -> None:
     """Who replays may write nothing at all; who writes the shadow may do nothing under the live prefix."""
     site, aside = lived_in, replace(lived_in, prefix="aside.")

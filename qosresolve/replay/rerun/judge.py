@@ -10,7 +10,7 @@ from dataclasses import replace
 from qosresolve.core.case import Case
 from qosresolve.core.facts import DeadLettered, Entry, Fact, ReportOpened
 from qosresolve.core.record import changed
-from qosresolve.replay.differences import first_difference
+from qosresolve.replay.differences import Field, first_difference
 from qosresolve.replay.rerun.counts import Counts
 from qosresolve.replay.rerun.differences import EntryDifference, Line, Unprovable
 from qosresolve.replay.rerun.question import Question
@@ -66,12 +66,19 @@ class Judge:
         if self._vanished(recorded, taken):
             self.give_up(recorded, "its beginning is past the journal's retention")
             return
-        path, one, other = _first(alike(recorded), alike(replayed))
+        field = _first(alike(recorded), alike(replayed))
         where = f"{recorded.cause.topic}/{recorded.cause.partition}/{recorded.cause.offset}"
         first = recorded.product_id not in self._differing
         self._differing.add(recorded.product_id)
         difference = EntryDifference(
-            recorded.product_id, where, journal, recorded.now, path, one, other, first=first
+            recorded.product_id,
+            where,
+            journal,
+            recorded.now,
+            field.path,
+            field.journal,
+            field.topic,
+            first=first,
         )
         if self._wanted_entry(recorded, replayed):
             self.counts.entries += 1
@@ -162,10 +169,10 @@ def alike(entry: Entry) -> Entry:
     return changed(entry, facts=facts)
 
 
-def _first(recorded: Entry, replayed: Entry) -> tuple[str, str, str]:
+def _first(recorded: Entry, replayed: Entry) -> Field:
     """Return the first difference; that a dead letter has no event id is told by its outcome."""
     told = first_difference(changed(recorded, cause=replayed.cause), replayed)
-    return told if told[0] else first_difference(recorded, replayed)
+    return told or first_difference(recorded, replayed) or Field("", "", "")
 
 
 def _report_of(fact: Fact) -> str:

@@ -41,7 +41,7 @@ def prepare(settings: Settings, into: Settings) -> None:
     alike: dict[str, int] = {"partitions": count}
     if "replication_factor" not in into.model_fields_set:
         alike["replication_factor"] = len(journal[0].replicas)
-    topics_admin.create_some(into.model_copy(update=alike), SHADOWED)
+    topics_admin.make(into.model_copy(update=alike), list(SHADOWED))
     admin = clients.admin(into)
     _refuse_unfit(admin, into, count)
     _copy_policies(settings, into)
