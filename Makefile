@@ -116,6 +116,10 @@ bench-timer: venv ## Print what a timer with a million alarms does: arm, fire, h
 bench-restore: venv ## Print how fast a worker restores a million reports, and what they take (starts a broker)
 	$(BIN)/python -m tests.bench.restore
 
+.PHONY: bench-replay
+bench-replay: venv ## Print how fast replay and verify are beside the worker, per core (starts a broker; minutes)
+	$(BIN)/python -m tests.bench.replay
+
 .PHONY: bench-start
 bench-start: venv ## Print how soon --help answers and a worker is ready (starts a broker)
 	$(BIN)/python -m tests.bench.start

@@ -19,6 +19,7 @@ from qosresolve.cli.parked import commands as parked
 from qosresolve.cli.policy import commands as policy
 from qosresolve.cli.rebuild import commands as rebuild
 from qosresolve.cli.repair import commands as repair
+from qosresolve.cli.replay import commands as replay
 from qosresolve.cli.reports import commands as reports
 from qosresolve.cli.run import commands as run
 from qosresolve.cli.session import Guarded
@@ -74,6 +75,7 @@ verify.add_to(app)
 repair.add_to(app)
 rebuild.add_to(app)
 doctor.add_to(app)
+replay.add_to(app)
 acls.add_to(app)
 app.add_typer(config.app, name="config")
 demo.add_to(app)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from qosresolve.contracts import convert, limits
 from qosresolve.contracts.codec import Codec
 from qosresolve.contracts.incremental import Incremental
+from qosresolve.contracts.journal_head import Head, head_of
 from qosresolve.contracts.writers import writer
 from qosresolve.core.facts import Entry
 from qosresolve.core.inputs import Answer, Command, Deadline, Degradation, Input
@@ -115,6 +116,17 @@ class Contracts:
     def read_entry(self, data: bytes) -> Entry:
         """Return a journal entry with its facts."""
         return convert.to_entry(self._codec.decode("report-event", data))
+
+    def read_head(self, data: bytes) -> Head:
+        """Return what a journal entry is about and which input it took; its facts are not looked at."""
+        frame = self._codec.frame("report-event")
+        if data.startswith(frame):
+            try:
+                return head_of(data, len(frame))
+            except (IndexError, UnicodeDecodeError):
+                pass  # cut short: the whole reader says so in its own words
+        entry = self.read_entry(data)
+        return Head(entry.product_id, entry.cause, entry.now)
 
     def write_entry(self, entry: Entry) -> bytes:
         """Return a journal entry's bytes."""

@@ -48,6 +48,8 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     INTAKE = "intake"
     LOOK = "look"
+    REPLAY = "replay"
+    SHADOW = "shadow"
     EMIT = "emit"
     ORDERS = "orders"
     POLICY = "policy"
@@ -66,6 +68,8 @@ COMMANDS = {
     Role.AUDITOR: "run auditor",
     Role.INTAKE: "run intake",
     Role.LOOK: "verify; reports list, show, explain, follow, export, stats; policy show; windows list",
+    Role.REPLAY: "replay",
+    Role.SHADOW: "replay --into, under the prefix of the shadow topics",
     Role.EMIT: "emit",
     Role.ORDERS: "reports open, acknowledge, hold... (whatever orders something); repair",
     Role.POLICY: "policy publish, activate, show",
@@ -216,6 +220,21 @@ TABLE: dict[Role, tuple[Need, ...]] = {
         *_each(STATE, _READ, "showing, comparing"),
         Need(POLICY, _READ, "explaining"),
         _NAMED,
+    ),
+    Role.REPLAY: (
+        *_each(INPUTS, _READ, "taking inputs again"),
+        Need(JOURNAL, _READ, "what was decided, and in which order"),
+        Need(REPORT, _READ, "finding a report"),
+        Need(PARTITION, _READ, "windows that are older than the journal"),
+        Need(POLICY, _READ, "deciding under the policies of then"),
+        _NAMED,
+    ),
+    Role.SHADOW: (
+        *_each(
+            (*STATE, JOURNAL, *REQUESTS, DEAD_LETTERS, POLICY),
+            (Operation.CREATE, Operation.WRITE),
+            "making shadow topics; writing what would have been written",
+        ),
     ),
     Role.EMIT: (*_each(INPUTS, _WRITE, "sending"), _DECISIONS, _NAMED),
     Role.ORDERS: (

@@ -52,6 +52,7 @@ class Shared:
     backlog_wait_s: float
     suspects: Suspects = field(default_factory=Suspects)
     edge: Edge | None = None
+    writer: Callable[[Names, Contracts, Edge | None], Writer] = Writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class Staging:
         self._names = shared.names
         self._contracts = shared.contracts
         self._policies = shared.policies
-        self._writer = Writer(shared.names, shared.contracts, shared.edge)
+        self._writer = shared.writer(shared.names, shared.contracts, shared.edge)
 
     def stage(self, message: Message, *, check_reports: bool = False) -> None:
         """Step one input into the overlay; a record that fails becomes a dead letter beside it.

@@ -56,6 +56,12 @@ class Windows:
             )
         return Windows((*rest, window)), WindowSet(window)
 
+    def follow(self, fact: WindowSet | WindowLifted, at: int) -> "Windows":
+        """Return what a fact of the journal made of this at an instant, without asking whether it might."""
+        named = fact.window.window_id if isinstance(fact, WindowSet) else fact.window_id
+        rest = self._without(self._of(named), at)
+        return Windows((*rest, fact.window) if isinstance(fact, WindowSet) else rest)
+
     def _lifted(self, order: Command, now: int) -> tuple["Windows", WindowLifted | None]:
         known = self._of(order.value)
         if known is None:

@@ -94,7 +94,7 @@ class Worker:
             dead_letter_limit=self._settings.dead_letter_limit,
             backlog_wait_s=self._settings.backlog_wait_ms / 1000,
             suspects=self._suspects,
-            edge=_edge(self._settings),
+            edge=edge_of(self._settings),
         )
 
     def run(self) -> None:
@@ -340,7 +340,7 @@ def _unknown_policy(policy_hash: str) -> str:
     )
 
 
-def _edge(settings: Settings) -> Edge | None:
+def edge_of(settings: Settings) -> Edge | None:
     """Return what speaks TM Forum's JSON to neighbours, None where they read Avro."""
     return Edge(settings.edge_version, settings.edge_party) if settings.edge_format == "json" else None
 

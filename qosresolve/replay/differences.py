@@ -89,6 +89,11 @@ def differing(folded: object, stored: object) -> tuple[Field, ...]:
     return tuple(_differences(folded, stored, ""))
 
 
+def first_difference(left: object, right: object) -> Field | None:
+    """Return the first leaf in which two values differ, None where none does."""
+    return next(_differences(left, right, ""), None)
+
+
 def _revision(record: Record | None) -> str:
     return f"revision {record.revision}" if record is not None else ""
 
@@ -97,7 +102,9 @@ def _differences(left: object, right: object, path: str) -> Iterator[Field]:
     """Yield every leaf that differs, in the order of the fields."""
     if left == right:
         return
-    if is_dataclass(left) and type(left) is type(right):
+    if is_dataclass(left) and type(left) is not type(right) and path.startswith("facts["):
+        yield Field(path, type(left).__name__, type(right).__name__)
+    elif is_dataclass(left) and type(left) is type(right):
         for field in fields(left):
             deeper = f"{path}.{field.name}" if path else field.name
             yield from _differences(getattr(left, field.name), getattr(right, field.name), deeper)

@@ -146,6 +146,7 @@ def words(role: Role, policy_file: str, relations_file: str = "") -> list[tuple[
             ("policy", "show"),
             ("windows", "list"),
         ],
+        Role.REPLAY: [("replay",), ("replay", "--product", "P1"), ("replay", "--report", "P1")],
         Role.EMIT: [
             ("emit", "degradation", "--product", "P2", *EVENT, *WAIT),
             ("emit", "command", "--product", "P1", "--verb", "note", "--value", "hello"),
@@ -191,8 +192,9 @@ def words(role: Role, policy_file: str, relations_file: str = "") -> list[tuple[
     return commands[role]
 
 
+READING = [Role.LOOK, Role.REPLAY]
 TOOLS = [
-    Role.LOOK,
+    *READING,
     Role.EMIT,
     Role.ORDERS,
     Role.POLICY,
@@ -232,6 +234,27 @@ def test_a_rebuild_uses_every_right_and_needs_no_other(secured: Secured) -> None
             done = site.command(Role.REBUILD, "rebuild", "--in-place", "--yes", "--positions", "--json")
             assert done.exit_code == 0, (done.stdout, done.stderr)
             check_used(audit, site, Role.REBUILD)
+
+
+def test_a_shadow_is_written_by_a_user_of_its_own(lived_in: Site, tmp_path: Path) -> None:
+    """Who replays may write nothing at all; who writes the shadow may do nothing under the live prefix."""
+    site, aside = lived_in, replace(lived_in, prefix="aside.")
+    theirs = aside.settings(Role.SHADOW).model_dump(mode="json", exclude_unset=True)
+    kafka = theirs.pop("kafka")
+    lines = [f"{name} = {json.dumps(value)}" for name, value in theirs.items()]
+    lines += ["[kafka]", *(f"{json.dumps(name)} = {json.dumps(value)}" for name, value in kafka.items())]
+    file = tmp_path / "shadow.toml"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    into = ("--into", "aside.", "--into-config", str(file))
+    secured = site.secured
+    with (
+        secured.granted(Role.REPLAY.value, site.rights(Role.REPLAY)),
+        secured.granted(Role.SHADOW.value, aside.rights(Role.SHADOW)),
+    ):
+        refused = site.command(Role.REPLAY, "replay", "--into", "mine.")
+        assert (refused.exit_code, "Create" in refused.stderr) == (2, True), refused.stderr
+        done = site.command(Role.REPLAY, "replay", *into)
+        assert done.exit_code == 0, (done.stdout, done.stderr)
 
 
 def test_making_topics_uses_every_right_and_needs_no_other(lived_in: Site, policy_file: str) -> None:

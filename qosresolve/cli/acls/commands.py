@@ -46,8 +46,8 @@ def acls(
     """Show the rights that a role needs on the brokers, and not one more. Needs no Kafka.
 
     Names follow the settings `prefix`, `group` and `transactional_id_prefix`. Processes: worker, timer,
-    auditor. People and neighbours: look, emit, orders, policy, windows, inventory, dead-letters, rebuild,
-    topics, doctor. See docs/security.md.
+    auditor. People and neighbours: look, replay, shadow, emit, orders, policy, windows, inventory,
+    dead-letters, rebuild, topics, doctor. See docs/security.md.
     """
     settings = settings_of(config, sets)
 
