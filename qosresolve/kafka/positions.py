@@ -97,6 +97,7 @@ def checked(
     names = partition.names
     same_state(restored, topic_ids, names.of(PARTITION), (names.of(REPORT), names.of(WATCH)))
     check(admin, restored, offsets, topic_ids)
+    partition.counters.skipped += below(restored, offsets)
     return replace(restored, topic_ids=_listed(topic_ids))
 
 
@@ -237,6 +238,15 @@ def not_ahead(place: Place, position: int, group_offset: int) -> None:
 def rewound(position: int, group_offset: int) -> bool:
     """Tell whether the group is below the position: what lies between is skipped."""
     return 0 <= group_offset < position
+
+
+def below(state: PartitionState, offsets: Offsets) -> int:
+    """Return by how many records the group was set back: reading begins above them, none is seen."""
+    return sum(
+        at.next_offset - offsets[at.topic]
+        for at in state.positions
+        if rewound(at.next_offset, offsets[at.topic])
+    )
 
 
 def tell_rewound(place: Place, position: int, group_offset: int, role: str = "worker") -> None:

@@ -19,6 +19,7 @@ RUNBOOKS = ROOT / "docs" / "runbooks"
 ALERTS = ROOT / "deploy" / "prometheus" / "alerts.yaml"
 INDEX = "README.md"
 NAMED = re.compile(r"docs/runbooks/([a-z-]+\.md)")
+LINKED = re.compile(r"\]\(([a-z-]+\.md)\)")
 METRIC = re.compile(r"\b(?:qosresolve_\w+|process_\w+|up)\b")
 QUOTED = re.compile(r'"[^"]*"')
 PARTS = ("## What was seen", "## Why it", "## What to look at", "## How to mend it", "## How to know")
@@ -34,11 +35,17 @@ def alerts() -> Iterator[dict[str, Any]]:
 
 def _named() -> set[str]:
     sources = [*(ROOT / "qosresolve").rglob("*.py"), ALERTS]
-    return {name for source in sources for name in NAMED.findall(source.read_text(encoding="utf-8"))}
+    named = {name for source in sources for name in NAMED.findall(source.read_text(encoding="utf-8"))}
+    return named | {target for name in named for target in LINKED.findall(_text(name))}
+
+
+def _text(name: str) -> str:
+    page = RUNBOOKS / name
+    return page.read_text(encoding="utf-8") if page.exists() else ""
 
 
 def test_every_runbook_that_is_named_is_there_and_every_one_is_named() -> None:
-    """A message or alert never sends anybody to a page that does not exist; no page is left behind."""
+    """Nobody is sent to a page that does not exist, by a message, an alert or their pages; none is left."""
     assert _named() == {page.name for page in RUNBOOKS.glob("*.md")} - {INDEX}
 
 

@@ -92,7 +92,10 @@ def activate(
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Make a policy the one that new reports follow: publish it if need be, then order every partition."""
+    """Make a policy the one that new reports follow: publish it if need be, then order every partition.
+
+    A former one is activated again by its hash: see docs/runbooks/wrong-policy.md.
+    """
     from qosresolve.cli.policy import control as policy_control
 
     wanted = policy_control.wanted(policy)
