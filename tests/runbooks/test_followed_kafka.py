@@ -19,11 +19,12 @@ from qosresolve.contracts.records import Contracts
 from qosresolve.core.inputs import Degradation, Input
 from qosresolve.core.vocabulary import DegradationKind, Outcome, Verb
 from qosresolve.errors import FatalError, PoisonRecordError
+from qosresolve.kafka import clients
 from qosresolve.kafka.wire import contracts_for
 from qosresolve.kafka.worker import Worker
 from qosresolve.settings import Settings
 from qosresolve.telemetry.health import Health
-from qosresolve.topics import COMMAND, DEGRADATION
+from qosresolve.topics import COMMAND, DEGRADATION, PARTITION, STATE, Topic
 from tests.kafka import harness
 from tests.kafka.bench import products
 from tests.kafka.checks import check_all
@@ -165,6 +166,44 @@ def test_lost_state_where_the_group_was_moved(world: World, shell: Shell) -> Non
         world.await_entries(16)
         well([shell.run(command) for command in page.named(KNOW)])
     assert len(check_all(world)) == 16
+
+
+def test_lost_state_is_restored_from_a_mirror(world: World, shell: Shell) -> None:
+    """A partition record that is gone stops the worker; the three topics of state come back together."""
+    page = Page("lost-state")
+    with world.running(Worker):
+        for number in range(8):
+            world.degrade(f"P{number}")
+        world.await_entries(8)
+    mirror = {topic: world.messages(topic) for topic in STATE}
+    delete(world, PARTITION)
+    create = "qosresolve topics create"
+    assert create in page.named(MEND)
+    well([shell.run(create)])
+    assert "docs/runbooks/lost-state.md" in stopped(world)
+    assert len(world.journal()) == 8
+    delete(world, *STATE)
+    well([shell.run(create)])
+    for topic, records in mirror.items():
+        for record in records:
+            world.send(topic, (record.key() or b"").decode(), record.value(), record.partition())
+    for number in range(8):
+        world.abate(f"P{number}")
+    world.flush()
+    with world.running(Worker) as after:
+        await_that(lambda: after.health.ready, "readiness")
+        world.await_entries(16)
+        well([shell.run(text) for text in page.named(KNOW)])
+    assert len(check_all(world)) == 16
+
+
+def delete(world: World, *topics: Topic) -> None:
+    """Delete topics, as a fault or a person does, and wait until they are gone."""
+    admin = clients.admin(world.settings)
+    names = {world.names.of(topic) for topic in topics}
+    for future in admin.delete_topics(list(names)).values():
+        future.result()
+    await_that(lambda: not names & admin.list_topics(timeout=10).topics.keys(), "deletion")
 
 
 # -- policies
