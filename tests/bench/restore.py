@@ -43,9 +43,7 @@ def main() -> None:
             ]
         )
         topics_admin.create(settings)
-        first = World.start(Worker, settings)
-        await_that(lambda: _committed(first), "a first commit of every partition", LONG_S)
-        first.stop()
+        prime(settings)
         fill_apart(settings, range(given.reports), Due(wall_ms() + 3_600_000, 1))
         garbage.settle()
         before = resident_bytes()
@@ -61,6 +59,13 @@ def main() -> None:
     _print("records a second, from assignment to ready", middle.records / middle.read_s)
     _print("records a second, from start to ready", middle.records / (middle.joined_s + middle.read_s))
     _print("CPU of the process, us a record", middle.cpu_s * 1e6 / middle.records, 2)
+
+
+def prime(settings: Settings) -> None:
+    """Let a worker make the first commit of every partition: beside it, reports may be filled in."""
+    first = World.start(Worker, settings)
+    await_that(lambda: _committed(first), "a first commit of every partition", LONG_S)
+    first.stop()
 
 
 @dataclass(frozen=True)
