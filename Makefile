@@ -30,7 +30,10 @@ SEED ?= 1
 MODULE ?=
 MUTATION := .cache/mutation/venv
 
-# What `make bench` and `make profile` are told, what `make bench-compare` looks at, and where the peers live.
+# How many events `make bench-soak` sends.
+EVENTS ?= 10000000
+
+# What `make bench`, `make bench-scale`, `make bench-soak` and `make profile` are told, what `make bench-compare` looks at, and where the peers live.
 BENCH ?=
 FILE ?= docs/benchmarks/latest.json
 PEERS := .cache/peers
@@ -123,6 +126,14 @@ bench-takeover: venv ## Print for how long partitions stand still when a worker 
 .PHONY: bench
 bench: venv ## Measure the whole worker beside its baselines, and check what they write (starts a broker): BENCH=...
 	$(BIN)/python -m tests.bench $(BENCH)
+
+.PHONY: bench-scale
+bench-scale: venv ## Measure 10,000 open reports against a million, hot products, two workers (starts a broker): BENCH=...
+	$(BIN)/python -m tests.bench.scale $(BENCH)
+
+.PHONY: bench-soak
+bench-soak: venv ## Look at a worker's memory over ten million events (starts a broker): EVENTS=... BENCH=...
+	$(BIN)/python -m tests.bench.soak --events $(EVENTS) $(BENCH)
 
 .PHONY: bench-peers
 bench-peers: $(PEERS)/.synced ## Make the environment of Quix Streams, so that `make bench` measures it too

@@ -15,6 +15,8 @@ class Taken:
     def __init__(self, topic: str) -> None:
         self._topic = topic
         self._seen: dict[int, bytearray] = {}
+        self._whole: dict[int, int] = {}  # all below are named
+        self.count = 0
 
     def read(self, messages: Iterable[Message]) -> None:
         """Note what records of the journal name. Raises FailedError where that was named before."""
@@ -32,6 +34,14 @@ class Taken:
         if seen[offset]:
             raise FailedError(f"the event at {partition}/{offset} is in the journal twice")
         seen[offset] = 1
+        self.count += 1
+
+    def up_to(self, partition: int) -> int:
+        """Return the first offset of a partition that is not named yet."""
+        seen = self._seen.get(partition, bytearray())
+        found = seen.find(0, self._whole.get(partition, 0))
+        self._whole[partition] = found if found >= 0 else len(seen)
+        return self._whole[partition]
 
     def whole(self, ends: Mapping[int, int]) -> None:
         """Check that of each partition all offsets below its end were named, and none else."""
