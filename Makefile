@@ -33,7 +33,7 @@ MUTATION := .cache/mutation/venv
 # How many events `make bench-soak` sends.
 EVENTS ?= 10000000
 
-# What `make bench`, `make bench-scale`, `make bench-soak` and `make profile` are told, what `make bench-compare` looks at, and where the peers live.
+# What the benchmarks that name BENCH are told, what `make bench-compare` looks at, and where the peers live.
 BENCH ?=
 FILE ?= docs/benchmarks/latest.json
 PEERS := .cache/peers
@@ -115,6 +115,10 @@ bench-timer: venv ## Print what a timer with a million alarms does: arm, fire, h
 bench-restore: venv ## Print how fast a worker restores a million reports, and what they take (starts a broker)
 	$(BIN)/python -m tests.bench.restore
 
+.PHONY: bench-sizes
+bench-sizes: venv ## Print which fields take the bytes of a report
+	$(BIN)/python -m tests.bench.sizes
+
 .PHONY: bench-start
 bench-start: venv ## Print how soon --help answers and a worker is ready (starts a broker)
 	$(BIN)/python -m tests.bench.start
@@ -128,11 +132,11 @@ bench: venv ## Measure the whole worker beside its baselines, and check what the
 	$(BIN)/python -m tests.bench $(BENCH)
 
 .PHONY: bench-scale
-bench-scale: venv ## Measure 10,000 open reports against a million, hot products, two workers (starts a broker): BENCH=...
+bench-scale: venv ## Measure 10,000 open reports against a million, hot products, two workers: BENCH=...
 	$(BIN)/python -m tests.bench.scale $(BENCH)
 
 .PHONY: bench-soak
-bench-soak: venv ## Look at a worker's memory over ten million events (starts a broker): EVENTS=... BENCH=...
+bench-soak: venv ## Look at a worker's memory over ten million events: EVENTS=... BENCH=...
 	$(BIN)/python -m tests.bench.soak --events $(EVENTS) $(BENCH)
 
 .PHONY: bench-peers
