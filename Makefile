@@ -115,6 +115,10 @@ bench-timer: venv ## Print what a timer with a million alarms does: arm, fire, h
 bench-restore: venv ## Print how fast a worker restores a million reports, and what they take (starts a broker)
 	$(BIN)/python -m tests.bench.restore
 
+.PHONY: bench-commit
+bench-commit: venv ## Print for how long a worker under a backlog waits for its commits (starts a broker): BENCH=...
+	$(BIN)/python -m tests.bench.commit $(BENCH)
+
 .PHONY: bench-sizes
 bench-sizes: venv ## Print which fields take the bytes of a report
 	$(BIN)/python -m tests.bench.sizes
