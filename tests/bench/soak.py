@@ -59,7 +59,7 @@ CHUNK = 20_000  # events that are sent at once; at most two of them wait
 READS = 20  # of 2,000 records at most, before the next look at how far the worker is
 TIDY = 200_000  # events after which is deleted what was read
 SEGMENT_BYTES = 64 * 2**20  # what a broker can delete is whole segments
-SAMPLES, ROWS = 120, 12  # of a run: how often it is looked at, and how many lines are shown
+EVERY, SAMPLES, ROWS = 10_000, 120, 12  # it is looked at after so many events, or so often; lines shown
 ANSWER_S = 60.0
 
 
@@ -178,7 +178,7 @@ class Soak:
             stream.tidy()
 
     def _look(self, committed: int) -> None:
-        every = max(1, self._total // SAMPLES)
+        every = min(EVERY, self._total // SAMPLES)
         if not self.samples or committed - self.samples[-1].done >= every or committed >= self._total:
             pid = self._child.pid
             seconds, cpu_s = time.monotonic() - self._began, cpu_seconds(pid) - self._cpu_s
@@ -241,11 +241,11 @@ def main() -> int:
     given = arguments()
     try:
         samples = soaked(given)
+        sys.stdout.write(result.aligned(list(rows(samples))) + "\n")
         grown = growth(samples)
     except FailedError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    sys.stdout.write(result.aligned(list(rows(samples))) + "\n")
     sys.stdout.write(f"memory, last third against middle third: {grown:+.1%} (bound {given.bound:+.0%})\n")
     if given.json:
         told = machine.told(own_broker=not (given.bootstrap or os.environ.get(VARIABLE)))
