@@ -16,8 +16,6 @@ from qosresolve.telemetry import log
 from qosresolve.topics import REPORT, Names
 from tests.bench.population import OPENED, Opened, key_of, product_of, reports
 
-log.configure("json", "warning")
-
 
 @dataclass(frozen=True)
 class Due:
@@ -40,6 +38,7 @@ def keys(numbers: Iterable[int]) -> Iterator[bytes]:
 
 def fill(settings: Settings, numbers: range, due: Due, opened: Opened = OPENED) -> None:
     """Write reports in this process, each to the partition of its product."""
+    log.configure("json", "warning")
     producer = clients.plain_producer(settings.model_copy(update={"kafka": {"compression.type": "lz4"}}))
     topic = Names(settings.prefix).of(REPORT)
     failed: list[str] = []

@@ -15,6 +15,7 @@ from qosresolve.cli.run import garbage
 from qosresolve.kafka import topics_admin
 from qosresolve.kafka.worker import Worker
 from qosresolve.settings import Settings, load
+from qosresolve.telemetry import log
 from tests.bench.filling import Due, fill_apart, resident_bytes
 from tests.bench.population import median_bytes
 from tests.kafka.harness import Running, World, await_that, wall_ms
@@ -26,6 +27,7 @@ LONG_S = 600.0
 
 def main() -> None:
     """Measure and print."""
+    log.configure("json", "warning")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reports", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=3, help="the median of the rates is that of so many")

@@ -23,6 +23,7 @@ from confluent_kafka import ConsumerGroupState
 
 from qosresolve.kafka import clients
 from qosresolve.kafka.reading import read_all
+from qosresolve.telemetry import log
 from qosresolve.topics import DEAD_LETTERS, JOURNAL, Names
 from tests.bench.filling import Due, fill_apart
 from tests.bench.journal import Taken
@@ -124,6 +125,7 @@ class Standing:
 
 def main() -> int:
     """Measure, check, print and write; 1 where something was wrong."""
+    log.configure("json", "warning")
     given = arguments()
     wanted = cases(given.few, given.many)
     found: result.Json = {

@@ -32,6 +32,7 @@ from rich.progress import Progress as Bar
 
 from qosresolve.kafka import clients
 from qosresolve.kafka.offsets import Place, ends
+from qosresolve.telemetry import log
 from qosresolve.topics import DEAD_LETTERS, INPUTS, JOURNAL, REPORT, REQUESTS, Names, Topic
 from tests.bench.filling import Due, fill_apart
 from tests.bench.journal import Taken
@@ -238,6 +239,7 @@ def rows(samples: Sequence[Sample], most: int = ROWS) -> Iterator[tuple[str, ...
 
 def main() -> int:
     """Run, print and judge; 1 where something was wrong."""
+    log.configure("json", "warning")
     given = arguments()
     try:
         samples = soaked(given)

@@ -20,6 +20,7 @@ from qosresolve.kafka.alarms import Alarm, Alarms
 from qosresolve.kafka.reading import read_all
 from qosresolve.kafka.timer import Timer
 from qosresolve.settings import Settings, load
+from qosresolve.telemetry import log
 from qosresolve.topics import DEADLINE, Names
 from tests.bench.busy import Busy, half_busy
 from tests.bench.filling import Due, fill_apart, keys, resident_bytes
@@ -35,6 +36,7 @@ LONG_S = 300.0
 
 def main() -> None:
     """Measure and print."""
+    log.configure("json", "warning")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--alarms", type=int, default=1_000_000, help="armed, due in hours")
     parser.add_argument("--overdue", type=int, default=100_000, help="that became due while no timer ran")

@@ -1,11 +1,12 @@
 """Freed memory that the C library keeps is given back."""
 
 import ctypes
+import os
 
 import pytest
 
 from qosresolve.kafka.memory import give_back
-from tests.bench.filling import resident_bytes
+from tests.bench.whole.measuring import resident_mb
 
 PIECES, PIECE = 2_000, 50_000  # small enough to lie in the heap, and not on pages of their own
 
@@ -16,7 +17,7 @@ def test_what_was_freed_below_a_piece_that_is_kept_is_given_back() -> None:
     held = [bytearray(PIECE) for _ in range(PIECES)]
     kept = held[::50]
     del held
-    before = resident_bytes()
+    before = resident_mb(os.getpid())
     give_back()
-    assert before - resident_bytes() > PIECES * PIECE / 2
+    assert before - resident_mb(os.getpid()) > PIECES * PIECE / 2**20 / 2
     assert len(kept) == PIECES / 50
