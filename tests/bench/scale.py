@@ -30,18 +30,20 @@ from tests.bench.journal import Taken
 from tests.bench.population import Opened, median_bytes
 from tests.bench.restore import prime
 from tests.bench.standing import Spread, events
+from tests.bench.start import ready
 from tests.bench.whole import machine, result
 from tests.bench.whole.contenders import BATCH, PRODUCT
 from tests.bench.whole.data import BASE_MS, EVERY_MS, PARTITIONS
-from tests.bench.whole.measuring import FailedError, Measured, Progress, follow_all, process, rates
+from tests.bench.whole.measuring import FailedError, Measured, Progress, all_alive, follow_all, process, rates
 from tests.bench.whole.rounds import tell
 from tests.bench.whole.site import VARIABLE, Site, broker
 from tests.core.builders import HOUR
 from tests.kafka.harness import await_that, wall_ms
+from tests.support.kafka_server import free_port
 
 DOCS = Path(__file__).parents[2] / "docs" / "benchmarks"
 STALL_S = 60.0
-LONG_S = 60.0
+LONG_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,27 +89,35 @@ class Standing:
         try:
             with tempfile.TemporaryDirectory() as folder, ExitStack() as running:
                 log, began = Path(folder) / "log", time.monotonic()
+                ports = [free_port() for _ in range(self.case.workers)]
                 children = [
-                    running.enter_context(process(PRODUCT.command(self.site), given, log))
-                    for given in self._environments()
+                    running.enter_context(
+                        process(PRODUCT.command(self.site), self._environment(slot, port), log)
+                    )
+                    for slot, port in enumerate(ports)
                 ]
-                await_that(self._shared, f"group of {self.case.workers}", LONG_S)
+                await_that(
+                    lambda: all_alive(children, log) and self._shared(ports),
+                    f"{self.case.workers} workers at work",
+                    LONG_S,
+                )
                 self.site.fill(batch, wall_ms() - BASE_MS - int(self._sent.total() * EVERY_MS))
                 looks, rss_mb = follow_all(children, lambda: max(0, done() - before), count, log)
                 return rates(looks, count, began, rss_mb)
         finally:
             done.close()
 
-    def _shared(self) -> bool:
-        """Tell whether every worker has partitions: what comes later is not measured."""
-        groups = self._admin.describe_consumer_groups([self.site.settings.group])
-        found = groups[self.site.settings.group].result(LONG_S)
+    def _shared(self, ports: Sequence[int]) -> bool:
+        """Tell whether every worker has partitions and has restored them: that is not measured here."""
+        group = self.site.settings.group
+        found = self._admin.describe_consumer_groups([group])[group].result(LONG_S)
         owners = [member for member in found.members if member.assignment.topic_partitions]
-        return found.state is ConsumerGroupState.STABLE and len(owners) == self.case.workers
+        stable = found.state is ConsumerGroupState.STABLE and len(owners) == self.case.workers
+        return stable and all(ready(port) for port in ports)
 
-    def _environments(self) -> list[dict[str, str]]:
-        slots = ({"QOSRESOLVE_SLOT": str(slot)} for slot in range(self.case.workers))
-        return [PRODUCT.environment(self.site) | slot for slot in slots]
+    def _environment(self, slot: int, port: int) -> dict[str, str]:
+        own = {"QOSRESOLVE_SLOT": str(slot), "QOSRESOLVE_HTTP_PORT": str(port)}
+        return PRODUCT.environment(self.site) | own
 
     def check(self) -> None:
         """Check that each event is in the journal once, and that nothing is a dead letter."""

@@ -113,9 +113,7 @@ def follow_all(
     moved = looks[0].at
     while looks[-1].done < total:
         time.sleep(LOOK_S)
-        for child in children:
-            if child.poll() is not None:
-                raise FailedError(f"ended with status {child.returncode} before it was done: {tail(log)}")
+        all_alive(children, log)
         looks.append(look())
         if looks[-1].done > looks[-2].done:
             moved = looks[-1].at
@@ -124,6 +122,14 @@ def follow_all(
     if looks[-1].done > total:
         raise FailedError(f"committed {looks[-1].done:,} of {total:,} events")
     return looks, sum(resident_mb(child.pid) for child in children)
+
+
+def all_alive(children: Sequence["subprocess.Popen[bytes]"], log: Path) -> bool:
+    """Return True. Raises FailedError where one has ended."""
+    for child in children:
+        if child.poll() is not None:
+            raise FailedError(f"ended with status {child.returncode} before it was done: {tail(log)}")
+    return True
 
 
 def rates(looks: Sequence[Look], total: int, began: float, rss_mb: float) -> Measured:
