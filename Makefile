@@ -30,7 +30,10 @@ SEED ?= 1
 MODULE ?=
 MUTATION := .cache/mutation/venv
 
-# What `make bench` and `make profile` are told, what `make bench-compare` looks at, and where the peers live.
+# How many events `make bench-soak` sends.
+EVENTS ?= 10000000
+
+# What the benchmarks that name BENCH are told, what `make bench-compare` looks at, and where the peers live.
 BENCH ?=
 FILE ?= docs/benchmarks/latest.json
 PEERS := .cache/peers
@@ -120,6 +123,14 @@ bench-restore: venv ## Print how fast a worker restores a million reports, and w
 bench-replay: venv ## Print how fast replay and verify are beside the worker, per core (starts a broker; minutes)
 	$(BIN)/python -m tests.bench.replay
 
+.PHONY: bench-commit
+bench-commit: venv ## Print for how long a worker under a backlog waits for its commits (starts a broker): BENCH=...
+	$(BIN)/python -m tests.bench.commit $(BENCH)
+
+.PHONY: bench-sizes
+bench-sizes: venv ## Print which fields take the bytes of a report
+	$(BIN)/python -m tests.bench.sizes
+
 .PHONY: bench-start
 bench-start: venv ## Print how soon --help answers and a worker is ready (starts a broker)
 	$(BIN)/python -m tests.bench.start
@@ -131,6 +142,14 @@ bench-takeover: venv ## Print for how long partitions stand still when a worker 
 .PHONY: bench
 bench: venv ## Measure the whole worker beside its baselines, and check what they write (starts a broker): BENCH=...
 	$(BIN)/python -m tests.bench $(BENCH)
+
+.PHONY: bench-scale
+bench-scale: venv ## Measure 10,000 open reports against a million, hot products, two workers: BENCH=...
+	$(BIN)/python -m tests.bench.scale $(BENCH)
+
+.PHONY: bench-soak
+bench-soak: venv ## Look at a worker's memory over ten million events: EVENTS=... BENCH=...
+	$(BIN)/python -m tests.bench.soak --events $(EVENTS) $(BENCH)
 
 .PHONY: bench-peers
 bench-peers: $(PEERS)/.synced ## Make the environment of Quix Streams, so that `make bench` measures it too

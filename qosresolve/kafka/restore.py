@@ -14,7 +14,7 @@ from confluent_kafka.admin import AdminClient
 
 from qosresolve.contracts.records import Contracts
 from qosresolve.core.partition import PartitionState
-from qosresolve.kafka import clients
+from qosresolve.kafka import clients, memory
 from qosresolve.kafka.offsets import Place
 from qosresolve.kafka.partition import Partition
 from qosresolve.kafka.reading import Sweep, raise_if_stuck
@@ -113,6 +113,7 @@ class Restorer:
         found = [(partition, self._remembered(partition)) for partition in kept]
         self._metrics.restored.inc(sweep.total)
         self._consumer.unassign()
+        memory.give_back()
         self._sweep = None
         return found
 

@@ -21,7 +21,7 @@ from prometheus_client import CollectorRegistry
 from qosresolve.contracts.records import Contracts
 from qosresolve.core.step import TOO_EARLY
 from qosresolve.errors import FatalError, PoisonRecordError, RetriableError
-from qosresolve.kafka import clients
+from qosresolve.kafka import clients, memory
 from qosresolve.kafka.alarms import IN_FLIGHT, Alarm
 from qosresolve.kafka.broker_clock import BrokerClock, Look
 from qosresolve.kafka.deadlines import Deadlines
@@ -131,6 +131,8 @@ class Timer:
     def _catch_up(self, behind: list[Watched]) -> None:
         """Ask, after the assignment, where everything ends, and tell how far it is until then."""
         if not behind:
+            if self._progress.reading:
+                memory.give_back()
             self._progress.done()
             return
         self._learn_targets([held for held in behind if not held.targets])

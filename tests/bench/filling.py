@@ -14,9 +14,7 @@ from qosresolve.kafka.murmur import partition_of
 from qosresolve.settings import Settings
 from qosresolve.telemetry import log
 from qosresolve.topics import REPORT, Names
-from tests.bench.population import key_of, product_of, reports
-
-log.configure("json", "warning")
+from tests.bench.population import OPENED, Opened, key_of, product_of, reports
 
 
 @dataclass(frozen=True)
@@ -38,8 +36,9 @@ def keys(numbers: Iterable[int]) -> Iterator[bytes]:
     return (key_of(product_of(number)) for number in numbers)
 
 
-def fill(settings: Settings, numbers: range, due: Due) -> None:
+def fill(settings: Settings, numbers: range, due: Due, opened: Opened = OPENED) -> None:
     """Write reports in this process, each to the partition of its product."""
+    log.configure("json", "warning")
     producer = clients.plain_producer(settings.model_copy(update={"kafka": {"compression.type": "lz4"}}))
     topic = Names(settings.prefix).of(REPORT)
     failed: list[str] = []
@@ -48,7 +47,7 @@ def fill(settings: Settings, numbers: range, due: Due) -> None:
         if error is not None:
             failed.append(str(error))
 
-    for at, (product, key, value) in enumerate(reports(numbers)):
+    for at, (product, key, value) in enumerate(reports(numbers, opened)):
         place = partition_of(product, settings.partitions)
         headers = cast("Any", alarm_headers(due(at), 1))
         while True:
@@ -63,10 +62,10 @@ def fill(settings: Settings, numbers: range, due: Due) -> None:
         raise RuntimeError(f"{len(failed)} reports were not written: {failed[0]}")
 
 
-def fill_apart(settings: Settings, numbers: range, due: Due) -> None:
+def fill_apart(settings: Settings, numbers: range, due: Due, opened: Opened = OPENED) -> None:
     """Write reports in a process of its own, which leaves nothing behind in this one."""
     process = multiprocessing.get_context("spawn").Process(  # a fork would inherit the clients' locks
-        target=fill, args=(settings, numbers, due)
+        target=fill, args=(settings, numbers, due, opened)
     )
     process.start()
     process.join()

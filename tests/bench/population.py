@@ -1,7 +1,8 @@
 """Open reports as a busy day leaves them: stepped by the core through lives of different lengths.
 
-A few hundred lives are stepped; a million reports are copies of them under their own products, with their own
-ids and hashes, so that no two records hold the same random bytes and a batch compresses as it would.
+A few hundred lives are stepped, by the shipped policy; a million reports are copies of them under their own
+products, with their own ids and hashes, so that no two records hold the same random bytes and a batch
+compresses as it would.
 """
 
 import random
@@ -9,18 +10,37 @@ import re
 import statistics
 import uuid
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
 
+from qosresolve.contracts.policy import file as policy_file
+from qosresolve.core.policy import Policy
 from qosresolve.core.report import Report
-from tests.core.builders import HOUR, MINUTE, MONDAY, POLICY, PRODUCT, Product
+from qosresolve.core.vocabulary import Severity
+from tests.core.builders import HOUR, MINUTE, MONDAY, PRODUCT, Product
 from tests.kafka.harness import RECORDS
 
 LIVES = 300
-HASH = sha256(b"policy").hexdigest()
+INDICATOR = "kpi-0"  # which every report has
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _CAUSES = ("service", "resource", "supplier", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """When reports were opened: at random instants within a span since one, ms."""
+
+    since: int = MONDAY
+    within: int = 24 * HOUR
+
+
+OPENED = Opened()
+
+
+@cache
+def policy() -> Policy:
+    """Return the shipped policy, which a worker follows and so can read these reports by."""
+    return policy_file.read_canonical(policy_file.compile(policy_file.load(policy_file.default_text())))
 
 
 def product_of(number: int) -> str:
@@ -38,9 +58,14 @@ def key_of(product: str) -> bytes:
     return f"{product}/{report_id_of(product)}".encode()
 
 
-def reports(numbers: Iterable[int]) -> Iterator[tuple[str, bytes, bytes]]:
+def severity_of(number: int) -> Severity:
+    """Return what the first indicator of a report was last seen at, or at worst before it was good."""
+    return _lives(OPENED)[number % LIVES].severity
+
+
+def reports(numbers: Iterable[int], opened: Opened = OPENED) -> Iterator[tuple[str, bytes, bytes]]:
     """Yield product, key and value of the report of each number."""
-    lives = _lives()
+    lives = _lives(opened)
     for number in numbers:
         product = product_of(number)
         yield product, key_of(product), lives[number % LIVES].copy(product)
@@ -48,7 +73,7 @@ def reports(numbers: Iterable[int]) -> Iterator[tuple[str, bytes, bytes]]:
 
 def sizes() -> list[int]:
     """Return the encoded size of every life's report, in bytes, ascending."""
-    return sorted(len(life.value) for life in _lives())
+    return sorted(len(life.value) for life in _lives(OPENED))
 
 
 def median_bytes() -> float:
@@ -61,6 +86,7 @@ class Life:
 
     def __init__(self, report: Report) -> None:
         self.value = RECORDS.write_report(report)
+        self.severity = report.indicators[0].severity
         self._ids = sorted({found.decode() for found in _UUID.findall(self.value)} - {report.report_id})
         self._report_id, self._seen = report.report_id.encode(), report.seen
 
@@ -76,20 +102,20 @@ class Life:
 
 
 @cache
-def _lives() -> list[Life]:
+def _lives(opened: Opened) -> list[Life]:
     chance = random.Random(6)
     found: list[Life] = []
     while len(found) < LIVES:
-        product = Product(replace(POLICY, hash=HASH))
-        _live(product, chance)
+        product = Product(policy())
+        _live(product, chance, opened)
         if product.case.latest is not None and product.case.latest.open:
             found.append(Life(product.report))
     return found
 
 
-def _live(product: Product, chance: random.Random) -> None:
+def _live(product: Product, chance: random.Random, opened: Opened) -> None:
     """Let happen to a product what happens on average: 15 % raises, 75 % updates, 10 % abatements."""
-    now = MONDAY + chance.randrange(24 * HOUR)
+    now = opened.since + int(chance.random() * opened.within)
     rows = [f"kpi-{number}" for number in range(chance.choice((1, 1, 1, 2, 3)))]
     severity = chance.choice(("major", "critical"))
     for row in rows:
@@ -99,7 +125,7 @@ def _live(product: Product, chance: random.Random) -> None:
         if at:
             product.find(_clock(now), chance.choice(_CAUSES), f"entity-{chance.randrange(10_000)}")
         elif not product.report.obligations[0].ended:
-            product.answer(_clock(now), "analyse", "accepted")
+            product.answer(_clock(now), product.policy.plan[0].name, "accepted")
     for at in range(chance.randrange(11)):
         now += chance.randrange(2 * MINUTE)
         product.sample(now, severity, indicator=chance.choice(rows), event_id=f"update-{at}")

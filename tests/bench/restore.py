@@ -15,6 +15,7 @@ from qosresolve.cli.run import garbage
 from qosresolve.kafka import topics_admin
 from qosresolve.kafka.worker import Worker
 from qosresolve.settings import Settings, load
+from qosresolve.telemetry import log
 from tests.bench.filling import Due, fill_apart, resident_bytes
 from tests.bench.population import median_bytes
 from tests.kafka.harness import Running, World, await_that, wall_ms
@@ -26,6 +27,7 @@ LONG_S = 600.0
 
 def main() -> None:
     """Measure and print."""
+    log.configure("json", "warning")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reports", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=3, help="the median of the rates is that of so many")
@@ -43,9 +45,7 @@ def main() -> None:
             ]
         )
         topics_admin.create(settings)
-        first = World.start(Worker, settings)
-        await_that(lambda: _committed(first), "a first commit of every partition", LONG_S)
-        first.stop()
+        prime(settings)
         fill_apart(settings, range(given.reports), Due(wall_ms() + 3_600_000, 1))
         garbage.settle()
         before = resident_bytes()
@@ -61,6 +61,13 @@ def main() -> None:
     _print("records a second, from assignment to ready", middle.records / middle.read_s)
     _print("records a second, from start to ready", middle.records / (middle.joined_s + middle.read_s))
     _print("CPU of the process, us a record", middle.cpu_s * 1e6 / middle.records, 2)
+
+
+def prime(settings: Settings) -> None:
+    """Let a worker make the first commit of every partition: beside it, reports may be filled in."""
+    first = World.start(Worker, settings)
+    await_that(lambda: _committed(first), "a first commit of every partition", LONG_S)
+    first.stop()
 
 
 @dataclass(frozen=True)

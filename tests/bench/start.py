@@ -68,7 +68,7 @@ def ready_s(settings: Settings) -> float:
         [sys.executable, "-m", "qosresolve", "run", "worker"], env=os.environ | environment
     )
     try:
-        while not _ready(port):
+        while not ready(port):
             if process.poll() is not None or time.monotonic() - began > LONG_S:
                 raise RuntimeError(f"the worker is not ready (status {process.returncode})")
             time.sleep(LOOK_S)
@@ -78,7 +78,8 @@ def ready_s(settings: Settings) -> float:
         process.wait(LONG_S)
 
 
-def _ready(port: int) -> bool:
+def ready(port: int) -> bool:
+    """Tell whether the process with that port says that it is ready."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
             return bool(answer.status == 200)

@@ -26,6 +26,7 @@ from confluent_kafka import TopicPartition
 from qosresolve.core.vocabulary import DegradationKind
 from qosresolve.kafka import clients
 from qosresolve.kafka.offsets import ends
+from qosresolve.telemetry import log
 from qosresolve.topics import JOURNAL
 from tests.bench.filling import Due, fill_apart
 from tests.kafka.bench import products
@@ -78,6 +79,7 @@ MODES = (
 
 def main() -> None:
     """Measure and print."""
+    log.configure("json", "warning")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=3, help="of each mode")
     parser.add_argument("--reports", type=int, default=100_000, help="to be restored, over all partitions")

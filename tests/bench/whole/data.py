@@ -158,8 +158,13 @@ def _event(
         site=f"site-{number % 97:03}",
         offering="leased-line",
     )
+    return event_of(contracts, event)
+
+
+def event_of(contracts: Contracts, event: Degradation) -> Event:
+    """Return an event as it goes over the wire; its instant has to be one of six bytes."""
     value = contracts.write_input(event)[1]
-    return Event(product, kind, value.index(_long(observed)), value)
+    return Event(event.product_id, event.kind, value.index(_long(event.observed_at)), value)
 
 
 # -- Avro's long, and the file

@@ -98,20 +98,38 @@ def follow(
     child: "subprocess.Popen[bytes]", done: Callable[[], int], total: int, log: Path
 ) -> tuple[list[Look], float]:
     """Return what was seen until all events were done, and the resident memory then, in MB."""
-    looks = [Look(time.monotonic(), done(), cpu_seconds(child.pid))]
+    return follow_all([child], done, total, log)
+
+
+def follow_all(
+    children: Sequence["subprocess.Popen[bytes]"], done: Callable[[], int], total: int, log: Path
+) -> tuple[list[Look], float]:
+    """Return the same of processes that share the events: CPU seconds and memory of them all."""
+
+    def look() -> Look:
+        return Look(time.monotonic(), done(), sum(cpu_seconds(child.pid) for child in children))
+
+    looks = [look()]
     moved = looks[0].at
     while looks[-1].done < total:
         time.sleep(LOOK_S)
-        if child.poll() is not None:
-            raise FailedError(f"ended with status {child.returncode} before it was done: {tail(log)}")
-        looks.append(Look(time.monotonic(), done(), cpu_seconds(child.pid)))
+        all_alive(children, log)
+        looks.append(look())
         if looks[-1].done > looks[-2].done:
             moved = looks[-1].at
         elif looks[-1].at - moved > STALLED_S:
             raise FailedError(f"stood still at {looks[-1].done:,} of {total:,}: {tail(log)}")
     if looks[-1].done > total:
         raise FailedError(f"committed {looks[-1].done:,} of {total:,} events")
-    return looks, resident_mb(child.pid)
+    return looks, sum(resident_mb(child.pid) for child in children)
+
+
+def all_alive(children: Sequence["subprocess.Popen[bytes]"], log: Path) -> bool:
+    """Return True. Raises FailedError where one has ended."""
+    for child in children:
+        if child.poll() is not None:
+            raise FailedError(f"ended with status {child.returncode} before it was done: {tail(log)}")
+    return True
 
 
 def rates(looks: Sequence[Look], total: int, began: float, rss_mb: float) -> Measured:

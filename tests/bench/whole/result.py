@@ -62,8 +62,8 @@ def table(result: Json) -> str:
         rows.append(
             (
                 name,
-                _range(row["wall_events_per_s"]),
-                _range(row["events_per_cpu_s"]),
+                span(row["wall_events_per_s"]),
+                span(row["events_per_cpu_s"]),
                 f"{ratio['cpu']['median']:.2f}" if ratio else "",
                 f"{row['start_s']['median']:.1f}",
                 f"{row['rss_mb']['median']:,.0f}",
@@ -97,5 +97,7 @@ def write(result: Json, path: Path) -> None:
     path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _range(row: Json) -> str:
-    return f"{row['median']:,.0f} ({row['min']:,.0f}-{row['max']:,.0f})"
+def span(row: Json, digits: int = 0) -> str:
+    """Return median, least and most as one cell."""
+    median, least, most = (f"{row[name]:,.{digits}f}" for name in ("median", "min", "max"))
+    return f"{median} ({least}-{most})"
