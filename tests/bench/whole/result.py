@@ -75,7 +75,7 @@ def table(result: Json) -> str:
 def intake_table(found: Json) -> str:
     """Return what the intake did, for people."""
     head = ("", "alerts/s, wall", "alerts per CPU-second")
-    return aligned([head, ("intake", _range(found["wall_alerts_per_s"]), _range(found["alerts_per_cpu_s"]))])
+    return aligned([head, ("intake", span(found["wall_alerts_per_s"]), span(found["alerts_per_cpu_s"]))])
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:
