@@ -9,7 +9,8 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,9 +39,10 @@ class Done:
 
 
 class Shell:
-    """Runs the commands of a page; `folder` takes Kafka's scripts."""
+    """Runs the commands of a page in `folder`, which takes Kafka's scripts too."""
 
     def __init__(self, folder: Path, settings: Settings) -> None:
+        self.folder = folder
         for name, kind in SCRIPTS.items():
             script = folder / name
             script.write_text(f'#!/bin/sh\nexec {shlex.join(java_command(128))} {kind} "$@"\n')
@@ -51,18 +53,20 @@ class Shell:
         named = {"GROUP": settings.group, "PREFIX": settings.prefix}
         self._environment = mine | environment_of(settings) | shown | named
 
-    def run(self, command: str, values: Mapping[str, str] | None = None) -> Done:
-        """Run one command, with what a person puts in for its placeholders."""
+    def run(self, command: str, values: Mapping[str, str] | None = None, *, answer: str = "") -> Done:
+        """Run one command, with what a person puts in for its placeholders, and says when it asks."""
         whole = _filled(command, values or {})
-        done = subprocess.run(  # noqa: S603 - what our own pages say
-            ["/bin/sh", "-c", whole],
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_S,
-            check=False,
-        )
+        with _keyboard(answer) as keyboard:
+            done = subprocess.run(  # noqa: S603 - what our own pages say
+                ["/bin/sh", "-c", whole],
+                cwd=self.folder,
+                env=self._environment,
+                stdin=keyboard,
+                capture_output=True,
+                text=True,
+                timeout=COMMAND_S,
+                check=False,
+            )
         return Done(whole, done.returncode, done.stdout, done.stderr)
 
     def follow(self, page: Page, title: str, values: Mapping[str, str] | None = None) -> list[Done]:
@@ -70,6 +74,21 @@ class Shell:
         commands = page.blocks(title)
         assert commands, f"{page.name} says nothing to type under {title!r}"
         return [self.run(command, values) for command in commands]
+
+
+@contextmanager
+def _keyboard(typed: str) -> Iterator[int]:
+    """Yield a terminal at which somebody has typed something; nothing: nobody is there."""
+    if not typed:
+        yield subprocess.DEVNULL
+        return
+    hand, keyboard = os.openpty()
+    try:
+        os.write(hand, typed.encode())
+        yield keyboard
+    finally:
+        os.close(keyboard)
+        os.close(hand)
 
 
 def _filled(command: str, values: Mapping[str, str]) -> str:

@@ -30,13 +30,13 @@ from tests.kafka.bench import products
 from tests.kafka.checks import check_all
 from tests.kafka.harness import PARTITIONS, POLICY, RECORDS, Running, World, await_that, command, settings_for
 from tests.runbooks.conftest import shell_of
-from tests.runbooks.page import KNOW, LOOK, MEND, Page
+from tests.runbooks.page import KNOW, LOOK, MEND, ROOT, Page
 from tests.runbooks.registry import Registry
 from tests.runbooks.shell import Shell, well
 from tests.support.kafka_server import KafkaServer, UnavailableError
 from tests.support.small_disk import SmallDisk
 
-DEMO = Path("qosresolve/demo/demo_policy.yaml")
+DEMO = ROOT / "qosresolve" / "demo" / "demo_policy.yaml"
 NEW = "jitter"  # an indicator that the older worker cannot read
 DISK_MB = 96
 
@@ -160,11 +160,38 @@ def test_lost_state_where_the_group_was_moved(world: World, shell: Shell) -> Non
     well([described, *looked])
     (row,) = [line.split() for line in described.out.splitlines() if line.split()[1:3] == [topic, told[2]]]
     assert row[3] == told[3], "the group's offset is what the message says"
-    well(shell.follow(page, MEND, {"<topic>": told[1], "<p>": told[2], "<position>": told[4]}))
+    (back,) = [text for text in page.blocks(MEND) if text.startswith("kafka-consumer-groups.sh")]
+    well([shell.run(back, {"<topic>": told[1], "<p>": told[2], "<position>": told[4]})])
     with world.running(Worker) as after:
         await_that(lambda: after.health.ready, "readiness")
         world.await_entries(16)
         well([shell.run(command) for command in page.named(KNOW)])
+    assert len(check_all(world)) == 16
+
+
+def test_lost_state_is_rebuilt_from_the_journal(world: World, shell: Shell) -> None:
+    """Reports and partition records that are gone come back as the journal's fold, nothing doubled."""
+    page = Page("lost-state")
+    with world.running(Worker):
+        for number in range(8):
+            world.degrade(f"P{number}")
+        world.await_entries(8)
+    before = world.reports()
+    delete(world, *STATE)
+    well([shell.run("qosresolve topics create")])
+    for number in range(8):
+        world.abate(f"P{number}")
+    world.flush()
+    assert "docs/runbooks/lost-state.md" in stopped(world)
+    dry, rebuild = [text for text in page.blocks(MEND) if text.startswith("qosresolve rebuild")]
+    would = shell.run(dry)
+    assert (would.status, world.reports()) == (1, {}), would
+    well([shell.run(rebuild, answer=f"{world.settings.prefix}\n")])
+    assert world.reports() == before
+    with world.running(Worker) as after:
+        await_that(lambda: after.health.ready, "readiness")
+        world.await_entries(16)
+        well([shell.run(text) for text in page.named(KNOW)])
     assert len(check_all(world)) == 16
 
 
@@ -248,8 +275,12 @@ def test_wrong_policy_is_replaced_by_the_former_one(world: World, shell: Shell) 
         world.await_entries(1 + PARTITIONS)
         world.degrade("wrong")
         wrong = world.await_report("wrong", bool, "opened").policy
-        shown, listed = shell.follow(page, LOOK)
-        well([shown, listed])
+        *looked, replayed = shell.follow(page, LOOK, {"FILE": str(POLICY), "<since>": "1h"})
+        well(looked)
+        shown, listed = looked
+        assert replayed.status == 1, "it differs"
+        assert "wrong" in replayed.out
+        assert "wrong" in (shell.folder / "differences.html").read_text()
         assert right in shown.out
         pinned = {row["product_id"]: row["policy"] for row in json.loads(listed.out)}
         assert pinned == {"before": right, "wrong": wrong}
