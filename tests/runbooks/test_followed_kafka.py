@@ -414,7 +414,7 @@ def test_disk_full(prefix: str, tmp_path: Path) -> None:
                 broker.start()
             finally:
                 worker.stop()
-            # The dying broker may have ended its transaction: then it stops, and its supervisor starts it again.
+            # The dying broker may have ended its transaction: it stops, and its supervisor starts it again.
             assert all(isinstance(error, QosResolveError) for error in worker.failure)
             with world.running(Worker):
                 world.abate("P1")
