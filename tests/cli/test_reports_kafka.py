@@ -42,13 +42,23 @@ def following(world: World, *words: str) -> Iterator[subprocess.Popen[str]]:
     """Follow in a process of its own; Ctrl-C ends it well."""
     tool = str(Path(sys.executable).with_name("qosresolve"))
     command = [tool, "reports", "follow", "--json", *words, *sets(world)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own tool
+    with subprocess.Popen(  # noqa: S603 - our own tool
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=_interruptible,  # noqa: PLW1509 - no lock is taken there
+    ) as process:
         try:
             yield process
             process.send_signal(signal.SIGINT)
             assert process.wait(20) == 0
         finally:
             process.kill()
+
+
+def _interruptible() -> None:
+    """Whoever runs the tests in the background has them ignore Ctrl-C, and all that they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def next_line(process: subprocess.Popen[str]) -> dict[str, Any]:

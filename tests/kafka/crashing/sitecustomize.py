@@ -54,7 +54,7 @@ def _intake(how: str, where: str, nth: str) -> None:
         return calls == int(nth)
 
     places: dict[str, tuple[object, str]] = {
-        "intake-taking": (staging.Staging, "stage"),
+        "intake-taking": (staging.Staging, "_stage"),
         "intake-produced": (transaction.Transactions, "_listen"),
         "intake-committed": (partition.Partition, "accept"),
     }
