@@ -31,9 +31,10 @@ def query(call: Call) -> str:
 
 def alerts(call: Call, active: Sequence[Json], template: str = "", lasts_ms: int = FAR_MS) -> list[Json]:
     """Return what is to be posted: what is over, then the escalation if it is raised."""
-    own = call.escalation_id if call.raised else None
-    over = [_over(item, call) for item in active if item["labels"].get("escalation") != own]
-    return [*over, _raised(call, template, lasts_ms)] if call.raised else over
+    if not call.raised:
+        return [_over(item, call) for item in active]
+    others = [item for item in active if item["labels"].get("escalation") != call.escalation_id]
+    return [*(_over(item, call) for item in others), _raised(call, template, lasts_ms)]
 
 
 def labels(call: Call) -> dict[str, str]:
