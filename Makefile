@@ -94,6 +94,11 @@ contracts-check: venv ## Hold what other teams see to the validators of its make
 
 # A tool is a target below $(TOOLS), and a prerequisite of `contracts-check`: one such line for each.
 
+# Debian's wants its templates below /usr/share; those after 0.31 leave the pages out that they are built with.
+contracts-check: $(TOOLS)/bin/alertmanager
+$(TOOLS)/bin/alertmanager:
+	GOBIN=$(abspath $(TOOLS)/bin) go install github.com/prometheus/alertmanager/cmd/alertmanager@v0.31.1
+
 $(MUTATION)/.synced: $(UV) requirements/dev.txt requirements/mutation.txt
 	$(UV) venv --quiet --clear --python $(BIN)/python $(MUTATION)
 	$(UV) pip sync --quiet --python $(MUTATION)/bin/python --require-hashes requirements/dev.txt requirements/mutation.txt

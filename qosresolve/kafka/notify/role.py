@@ -241,7 +241,7 @@ class Notify:
         lane.done(dead=True)
         self._observer.buried(lane, message, why)
         if lane.stopped:
-            self._halted(lane, "too many escalations in a row were refused", "poison-flood")
+            self._halted(lane, "too many escalations in a row were refused", "notify-refused")
 
     def _commit(self) -> None:
         told = {lane: at for lane in self._assignment.held.values() if (at := lane.uncommitted) is not None}

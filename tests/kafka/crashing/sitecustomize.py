@@ -1,8 +1,8 @@
 """Makes marked records end the process: Python runs this at the start of whatever has the folder on its path.
 
 `QOSRESOLVE_TEST_DEATH` says how and where, such as `segv:decode`, and for intake at which call of that place,
-such as `kill:intake-produced:5`; likewise for notify. So the worker is the real program, and the child that looks at a record for
-it dies of the same record, as both would of a fault in a library.
+such as `kill:intake-produced:5`; likewise for notify. So the worker is the real program, and the child that
+looks at a record for it dies of the same record, as both would of a fault in a library.
 """
 
 import ctypes
