@@ -120,7 +120,7 @@ class Settings(BaseSettings):
         None,
         description="authorities that the receiver's certificate is held to, in PEM; default: the system's",
     )
-    notify_timeout_ms: int = Field(5_000, ge=100, le=20_000, description="longest wait for the receiver")
+    notify_timeout_ms: int = Field(5_000, ge=100, le=10_000, description="longest wait for the receiver")
     notify_backoff_ms: int = Field(
         30_000, ge=100, le=600_000, description="longest pause between two attempts, unless it asks for more"
     )

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from qosresolve.kafka.murmur import partition_of
+from qosresolve.kafka.notify import lane
 from qosresolve.kafka.notify.role import Notify
 from qosresolve.kafka.timer import Timer
 from qosresolve.kafka.worker import Worker
 from qosresolve.topics import DEAD_LETTERS, ESCALATION
 from tests.kafka.escalated import escalate, event_of, firsts, hooked, ids, story, wanted
-from tests.kafka.harness import DEMO_POLICY, World, await_that, settings_for, wall_ms
+from tests.kafka.harness import DEMO_POLICY, PARTITIONS, World, await_that, settings_for, wall_ms
 from tests.kafka.supervised import supervised
 from tests.notify.receiver import OK, Got, Receiver, Say, receiving
 from tests.notify.samples import EDGE, OTHER, SECRET, TRACE, notice, secret_file
@@ -181,8 +183,29 @@ def test_killed_it_tells_again_by_the_same_id(world: World, tmp_path: Path, deat
     assert len(bodies) == 4, "an event that comes again is the same, byte for byte"
 
 
-def test_two_share_the_partitions(world: World, tmp_path: Path) -> None:
-    """While a second one joins and leaves, each report's order is kept; what was taken is not told again."""
+def test_one_that_the_receiver_dies_of_holds_up_its_partition_alone(world: World, tmp_path: Path) -> None:
+    """A 500 may be about this one: the others are told, and behind it nothing is."""
+    bad = [Say(500)]
+    other = next(
+        item for item in PRODUCTS if partition_of(item, PARTITIONS) != partition_of("P1", PARTITIONS)
+    )
+
+    def answers(got: Got) -> Say:
+        return bad[0] if got.headers["webhook-id"] == "m-P1-1" else OK
+
+    with receiving(answers) as receiver, world.running(Notify, *hooked(receiver, tmp_path)) as notify:
+        escalate(world, [*story("P1", 2), *story(other, 3)])
+        await_that(lambda: ids(receiver.taken) == wanted(other, 3), "all of the other")
+        await_that(lambda: notify.metric("qosresolve_notify_partitions", state="failing") == 1, "the state")
+        bad[0] = OK
+        await_that(lambda: len(receiver.taken) == 5, "the rest")
+    assert ids(receiver.taken)[3:] == wanted("P1", 2)
+
+
+def test_two_share_the_partitions(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a second one joins and leaves, and more waits than is kept in memory, each order is kept."""
+    monkeypatch.setattr(lane, "MOST", 6)
+    monkeypatch.setattr(lane, "FEW", 2)
     count = 25
     with receiving(lambda _: Say(hang_s=0.02)) as receiver:
         hook = hooked(receiver, tmp_path)
