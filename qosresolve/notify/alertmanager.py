@@ -9,8 +9,11 @@ Alertmanager resolves what is not sent again within `resolve_timeout`, unless it
 is told a year ahead, and the end when it comes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import NotRequired, TypedDict
 from urllib.parse import urlencode
+
+import msgspec
 
 from qosresolve.contracts.tmf.parts import Json
 from qosresolve.contracts.tmf.words import instant
@@ -23,13 +26,30 @@ ALERTS = "/api/v2/alerts"
 FAR_MS = 365 * 86_400_000
 
 
+class Known(TypedDict):
+    """As much of an alert of Alertmanager's as is sent back to it."""
+
+    labels: dict[str, str]
+    annotations: NotRequired[dict[str, str]]
+    startsAt: NotRequired[str]
+    generatorURL: NotRequired[str]
+
+
 def query(call: Call) -> str:
     """Return how the report's open alerts are asked for, silenced and inhibited ones too."""
     filters = [f'alertname="{NAME}"', f"report={_quoted(call.report_id)}"]
     return f"{ALERTS}?{urlencode([('filter', item) for item in filters])}"
 
 
-def alerts(call: Call, active: Sequence[Json], template: str = "", lasts_ms: int = FAR_MS) -> list[Json]:
+def listed(body: bytes) -> list[Known] | None:
+    """Return what Alertmanager lists, None for an answer that is not one of its own."""
+    try:
+        return msgspec.json.decode(body, type=list[Known])
+    except msgspec.DecodeError:
+        return None
+
+
+def alerts(call: Call, active: Sequence[Known], template: str = "", lasts_ms: int = FAR_MS) -> list[Json]:
     """Return what is to be posted: what is over, then the escalation if it is raised."""
     if not call.raised:
         return [_over(item, call) for item in active]
@@ -68,12 +88,9 @@ def _raised(call: Call, template: str, lasts_ms: int) -> Json:
     return alert
 
 
-def _over(known: Mapping[str, Json], call: Call) -> Json:
-    """Return an alert of Alertmanager's again, ended; nothing else of it changes."""
-    said = {
-        name: known[name] for name in ("labels", "annotations", "startsAt", "generatorURL") if name in known
-    }
-    return said | {"endsAt": instant(call.at)}
+def _over(known: Known, call: Call) -> Json:
+    """Return an alert again, ended; nothing else of it changes."""
+    return {**known, "endsAt": instant(call.at)}
 
 
 def _quoted(value: str) -> str:

@@ -106,7 +106,7 @@ class _Alertmanager:
         asked = self._sender.client.get(self._base + alertmanager.query(call), headers)
         if asked.answer.came is not Came.TAKEN:
             return asked.answer
-        active = _listed(asked.body)
+        active = alertmanager.listed(asked.body)
         if active is None:
             return Answer(Came.SETTINGS, "it does not answer as an Alertmanager does: mend notify_url")
         posted = self._alerts(call, active)
@@ -119,7 +119,7 @@ class _Alertmanager:
     def shown(self, call: Call) -> bytes:
         return msgspec.json.encode(self._alerts(call, ()))
 
-    def _alerts(self, call: Call, active: Sequence[Json]) -> list[Json]:
+    def _alerts(self, call: Call, active: Sequence[alertmanager.Known]) -> list[Json]:
         return alertmanager.alerts(call, active, self._template, self._lasts_ms)
 
     def close(self) -> None:
@@ -178,10 +178,3 @@ def _basic(address: SplitResult) -> dict[str, str]:
 
 def _traced(call: Call) -> dict[str, str]:
     return {} if call.trace is None else {"traceparent": call.trace}
-
-
-def _listed(body: bytes) -> list[Json] | None:
-    try:
-        return msgspec.json.decode(body, type=list[Json])
-    except msgspec.DecodeError:
-        return None

@@ -112,10 +112,9 @@ def test_what_is_refused_is_buried_and_the_rest_told(world: World, tmp_path: Pat
     assert why == b"the receiver refuses it: HTTP 400 Bad Request"
 
 
-@pytest.mark.parametrize("status", [401, 404])
-def test_wrong_settings_pause_and_bury_nothing(world: World, tmp_path: Path, status: int) -> None:
+def test_wrong_settings_pause_and_bury_nothing(world: World, tmp_path: Path) -> None:
     """Nothing is lost while somebody mends them; the probe says it, and it goes on without a restart."""
-    answer = [Say(status)]
+    answer = [Say(401)]
     with (
         receiving(lambda _: answer[0]) as receiver,
         world.running(Notify, *hooked(receiver, tmp_path)) as notify,
@@ -206,7 +205,7 @@ def test_two_share_the_partitions(world: World, tmp_path: Path, monkeypatch: pyt
     """While a second one joins and leaves, and more waits than is kept in memory, each order is kept."""
     monkeypatch.setattr(lane, "MOST", 6)
     monkeypatch.setattr(lane, "FEW", 2)
-    count = 25
+    count = 15
     with receiving(lambda _: Say(hang_s=0.02)) as receiver:
         hook = hooked(receiver, tmp_path)
         with world.running(Notify, *hook):

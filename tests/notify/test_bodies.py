@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from qosresolve.core.vocabulary import Jeopardy
@@ -9,6 +10,14 @@ from qosresolve.notify import alertmanager, webhook
 from qosresolve.notify.call import from_notice
 from qosresolve.notify.words import description, summary
 from tests.notify.samples import EDGE, TRACE, call, ended, notice
+
+
+def known(alerts: list[dict[str, Any]]) -> list[alertmanager.Known]:
+    """Return alerts as Alertmanager gives them back, with what it adds."""
+    more = {"fingerprint": "f", "status": {"state": "active"}, "receivers": [], "updatedAt": "x"}
+    found = alertmanager.listed(json.dumps([alert | more for alert in alerts]).encode())
+    assert found is not None
+    return found
 
 
 def test_a_raise_is_one_alert_with_what_routes_ask_for() -> None:
@@ -47,27 +56,30 @@ def test_what_is_empty_is_no_label() -> None:
 def test_the_same_escalation_is_the_same_alert() -> None:
     """After a crash it is posted again: equal labels are an equal fingerprint, and it does not end itself."""
     first = alertmanager.alerts(call(), ())
-    assert alertmanager.alerts(call(), first) == first
+    assert alertmanager.alerts(call(), known(first)) == first
 
 
 def test_the_next_level_ends_the_one_before() -> None:
     """In one request: at no time are both open, at no time none."""
-    before = alertmanager.alerts(call(1), ())[0] | {"fingerprint": "f", "status": {"state": "active"}}
-    over, raised = alertmanager.alerts(call(2, level=4), [before])
-    assert over["labels"] == before["labels"]
-    assert over["annotations"] == before["annotations"]
-    assert over["endsAt"] == raised["startsAt"]
-    assert set(over) <= {"labels", "annotations", "startsAt", "endsAt", "generatorURL"}
+    (before,) = alertmanager.alerts(call(1), (), "https://desk/{report}")
+    over, raised = alertmanager.alerts(call(2, level=4), known([before]))
+    assert over == before | {"endsAt": raised["startsAt"]}
     assert raised["labels"]["level"] == "4"
 
 
 def test_an_end_ends_all_of_the_report() -> None:
     """Whatever is open, also what an earlier version labelled otherwise; nothing is raised."""
-    active = [*alertmanager.alerts(call(1), ()), {"labels": {"report": "r-P1"}, "startsAt": "x"}]
+    active = known([*alertmanager.alerts(call(1), ()), {"labels": {"report": "r-P1"}, "startsAt": "x"}])
     over = alertmanager.alerts(from_notice(ended(2, 1), EDGE), active)
     assert [item["labels"] for item in over] == [item["labels"] for item in active]
     assert {item["endsAt"] for item in over} == {"2026-03-02T10:00:00.252Z"}
     assert alertmanager.alerts(from_notice(ended(2, 1), EDGE), ()) == []
+
+
+def test_what_is_no_list_of_alerts_is_none() -> None:
+    """A page, another API: nothing is guessed."""
+    for body in (b"<html>", b"{}", b"[{}]", b'[{"labels": {"level": 1}}]', b""):
+        assert alertmanager.listed(body) is None
 
 
 def test_what_is_open_is_asked_for_by_the_report() -> None:

@@ -104,6 +104,9 @@ class Notify:
 
     def _beat(self) -> None:
         held = self._assignment.held.values()
+        if self._paused is not None and not any(map(len, held)):  # what failed is another process's now
+            self._paused = None
+            self._wait.worked()
         self._observer.held(held, self._paused)
         ready = self._assignment.joined and all(lane.ready and not lane.stopped for lane in held)
         self._health.beat(ROLE, ready=ready and self._paused is None)
