@@ -144,8 +144,9 @@ bench-takeover: venv ## Print for how long partitions stand still when a worker 
 	$(BIN)/python -m tests.bench.takeover
 
 .PHONY: bench
-bench: venv ## Measure the whole worker beside its baselines, and check what they write (starts a broker): BENCH=...
+bench: venv ## Measure the whole worker beside its baselines, then replay and verify beside it (starts brokers): BENCH=...
 	$(BIN)/python -m tests.bench $(BENCH)
+	$(BIN)/python -m tests.bench.replay
 
 .PHONY: bench-scale
 bench-scale: venv ## Measure 10,000 open reports against a million, hot products, two workers: BENCH=...

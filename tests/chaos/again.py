@@ -1,4 +1,4 @@
-"""A run decided again: `qosresolve replay` over all of it into a shadow, whose journal is compared by value."""
+"""A run decided again: `qosresolve replay` of all of it into a shadow, whose journal is compared by value."""
 
 from itertools import zip_longest
 
