@@ -198,6 +198,10 @@ docs-security: venv ## Write the table of rights in docs/security.md
 docs-doctor: venv ## Write the tables of checks and findings in docs/doctor.md
 	$(BIN)/python -m tests.replay.doctor.page
 
+.PHONY: docs-reference
+docs-reference: venv ## Write docs/reference, docs/asyncapi.yaml and docs/schemas from the code
+	$(BIN)/python -m tests.docs
+
 .PHONY: demo
 demo: venv ## Run the demonstration
 	$(BIN)/qosresolve demo
