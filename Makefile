@@ -38,6 +38,13 @@ BENCH ?=
 FILE ?= docs/benchmarks/latest.json
 PEERS := .cache/peers
 
+# Where the site's generator lives, with the script that draws its diagrams, and the parser of AsyncAPI.
+SITE := .cache/site
+DRAWING := .cache/site-node
+ASYNCAPI := .cache/asyncapi
+# Exactly what the lock says, and no script of a package runs.
+NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --silent --prefix
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -97,6 +104,23 @@ mutation: venv $(MUTATION)/.synced ## Change the core at random places: do its t
 $(PEERS)/.synced: $(UV) requirements/peers.txt
 	$(UV) venv --quiet --clear --python $(BIN)/python $(PEERS)
 	$(UV) pip sync --quiet --python $(PEERS)/bin/python --require-hashes requirements/peers.txt
+	@touch $@
+
+$(SITE)/.synced: $(UV) requirements/site.txt
+	$(UV) venv --quiet --clear --python $(BIN)/python $(SITE)
+	$(UV) pip sync --quiet --python $(SITE)/bin/python --require-hashes requirements/site.txt
+	@touch $@
+
+$(DRAWING)/.synced: tests/docs/site/package.json tests/docs/site/package-lock.json
+	@command -v npm >/dev/null || { echo 'npm is needed (Node 20 or newer)' >&2; exit 1; }
+	mkdir -p $(DRAWING) && cp $^ $(DRAWING)
+	$(NPM_CI) $(DRAWING)
+	@touch $@
+
+$(ASYNCAPI)/.synced: $(addprefix tests/docs/asyncapi/,package.json package-lock.json validate.mjs)
+	@command -v npm >/dev/null || { echo 'npm is needed (Node 20 or newer)' >&2; exit 1; }
+	mkdir -p $(ASYNCAPI) && cp $^ $(ASYNCAPI)
+	$(NPM_CI) $(ASYNCAPI)
 	@touch $@
 
 .PHONY: bench-core
@@ -198,6 +222,10 @@ docs-security: venv ## Write the table of rights in docs/security.md
 docs-doctor: venv ## Write the tables of checks and findings in docs/doctor.md
 	$(BIN)/python -m tests.replay.doctor.page
 
+.PHONY: docs
+docs: venv $(SITE)/.synced $(DRAWING)/.synced ## Build the site of docs/ into build/site (needs npm)
+	NO_MKDOCS_2_WARNING=1 $(SITE)/bin/python -m mkdocs build --quiet --clean
+
 .PHONY: docs-reference
 docs-reference: venv ## Write docs/reference, docs/asyncapi.yaml and docs/schemas from the code
 	$(BIN)/python -m tests.docs
@@ -222,6 +250,7 @@ lock: $(UV) ## Resolve the newest dependencies into requirements/
 	$(COMPILE) --upgrade pyproject.toml --extra registry --constraint requirements/dev.txt --output-file requirements/run.txt
 	$(COMPILE) --upgrade --group mutation --constraint requirements/dev.txt --output-file requirements/mutation.txt
 	echo quixstreams | $(COMPILE) --upgrade - --output-file requirements/peers.txt
+	echo mkdocs-material | $(COMPILE) --upgrade - --constraint requirements/dev.txt --output-file requirements/site.txt
 
 .PHONY: clean
 clean: ## Remove everything that can be made again
