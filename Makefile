@@ -38,10 +38,13 @@ BENCH ?=
 FILE ?= docs/benchmarks/latest.json
 PEERS := .cache/peers
 
-# Where the site's generator lives, with the script that draws its diagrams, and the parser of AsyncAPI.
-SITE := .cache/site
-DRAWING := .cache/site-node
-ASYNCAPI := .cache/asyncapi
+# Where `make contracts-check` puts the tools it fetches, each pinned: tests find them by tests/support/tools.py.
+TOOLS := .tools
+
+# The site's generator, the script that draws its diagrams, and the parser of AsyncAPI.
+SITE := $(TOOLS)/site
+DRAWING := $(TOOLS)/mermaid
+ASYNCAPI := $(TOOLS)/asyncapi
 # Exactly what the lock says, and no script of a package runs.
 NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --silent --prefix
 
@@ -81,16 +84,22 @@ imports: venv ## Check which package may import which
 
 .PHONY: test
 test: lint types imports ## Check everything and run all tests
-	$(PYTEST) -n 2 --dist worksteal -m "not kafka" --hypothesis-profile thorough
-	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m kafka
+	$(PYTEST) -n 2 --dist worksteal -m "not kafka and not contracts" --hypothesis-profile thorough
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "kafka and not contracts"
 
 .PHONY: test-fast
 test-fast: venv ## Run the tests that need neither Kafka nor patience
-	$(PYTEST) -n 2 --dist worksteal -m "not kafka and not slow"
+	$(PYTEST) -n 2 --dist worksteal -m "not kafka and not slow and not contracts"
 
 .PHONY: test-kafka
 test-kafka: venv ## Run the tests that need a real Kafka (see tests/support/kafka_server.py)
-	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m kafka
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "kafka and not contracts"
+
+.PHONY: contracts-check
+contracts-check: venv ## Hold what other teams see to the validators of its makers (fetches them into .tools)
+	$(PYTEST) -m contracts
+
+# A tool is a target below $(TOOLS), and a prerequisite of `contracts-check`: one such line for each.
 
 $(MUTATION)/.synced: $(UV) requirements/dev.txt requirements/mutation.txt
 	$(UV) venv --quiet --clear --python $(BIN)/python $(MUTATION)
@@ -105,6 +114,8 @@ $(PEERS)/.synced: $(UV) requirements/peers.txt
 	$(UV) venv --quiet --clear --python $(BIN)/python $(PEERS)
 	$(UV) pip sync --quiet --python $(PEERS)/bin/python --require-hashes requirements/peers.txt
 	@touch $@
+
+contracts-check: $(SITE)/.synced $(DRAWING)/.synced $(ASYNCAPI)/.synced
 
 $(SITE)/.synced: $(UV) requirements/site.txt
 	$(UV) venv --quiet --clear --python $(BIN)/python $(SITE)
@@ -224,7 +235,7 @@ docs-doctor: venv ## Write the tables of checks and findings in docs/doctor.md
 
 .PHONY: docs
 docs: venv $(SITE)/.synced $(DRAWING)/.synced ## Build the site of docs/ into build/site (needs npm)
-	NO_MKDOCS_2_WARNING=1 $(SITE)/bin/python -m mkdocs build --quiet --clean
+	NO_MKDOCS_2_WARNING=1 $(SITE)/bin/python -m mkdocs build --clean
 
 .PHONY: docs-reference
 docs-reference: venv ## Write docs/reference, docs/asyncapi.yaml and docs/schemas from the code
@@ -254,5 +265,5 @@ lock: $(UV) ## Resolve the newest dependencies into requirements/
 
 .PHONY: clean
 clean: ## Remove everything that can be made again
-	rm -rf $(VENV) .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) $(TOOLS) .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

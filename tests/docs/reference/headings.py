@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 DOCS = Path(__file__).parents[3] / "docs"
-_HEADING = re.compile(r"^#{1,4} (.+)$", re.MULTILINE)
+_HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
 
 
 def link(page: str, beginning: str) -> str:
@@ -16,6 +16,11 @@ def link(page: str, beginning: str) -> str:
         if title.startswith(beginning):
             return f"[{title}](../{page}#{anchor(title)})"
     raise LookupError(f"docs/{page} has no heading that begins with {beginning!r}")
+
+
+def anchors(text: str) -> set[str]:
+    """Return the anchors of a page's headings."""
+    return {anchor(title) for title in _HEADING.findall(text)}
 
 
 def anchor(title: str) -> str:

@@ -40,7 +40,7 @@ def page() -> str:
 def roles() -> list[type[Any]]:
     """Return the classes that hold the metrics of one role: they need nothing but a registry."""
     found = [kind for _, kind in inspect.getmembers(metrics, inspect.isclass)]
-    ours = [kind for kind in found if kind.__module__.startswith("qosresolve.telemetry")]
+    ours = [kind for kind in found if kind.__module__ == metrics.__name__]
     ours = [kind for kind in ours if list(inspect.signature(kind).parameters) == ["registry"]]
     return sorted(ours, key=lambda kind: inspect.getsourcelines(kind)[1])
 

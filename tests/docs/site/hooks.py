@@ -1,23 +1,23 @@
-"""Hooks of mkdocs: what docs/ needs to become a site, and that no page of it asks for anything from elsewhere.
+"""Hooks of mkdocs: what docs/ needs to become a site, of which no page asks for anything from elsewhere.
 
 mkdocs is not in the project's environment: `make docs` has one of its own.
 """
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Any
 
-from tests.docs.site.links import led_inside, sources
+from tests.docs.site.links import ROOT, led_inside, sources
+from tests.docs.site.markup import bars_in_code, without_note
 from tests.docs.site.navigation import written_out
 
 MERMAID = "assets/mermaid.js"
-# Where `make docs` has put the script that draws diagrams; another place for another build.
-_INSTALLED = Path(os.environ.get("QOSRESOLVE_TEST_MERMAID", ".cache/site-node/node_modules/@mermaid-js/tiny"))
+_SCRIPT = (
+    ROOT / ".tools/mermaid/node_modules/@mermaid-js/tiny/dist/mermaid.tiny.js"
+)  # `make docs` puts it there
 _DRAWN = re.compile(r'<p><img [^>]*src="(assets/flow\.svg)"[^>]*></p>')
-_NOTE = re.compile(r"\A<!--.*?-->\s*", re.DOTALL)
 _BODY_ENDS = "</body>"
 _FROM_ELSEWHERE = re.compile(r"https://unpkg\.com/[^\"]*")
 
@@ -36,8 +36,7 @@ def on_files(files: Any, config: Any) -> Any:  # noqa: ANN401
     """Add the script that draws diagrams, and a page for each source file that a page links to."""
     from mkdocs.structure.files import File, InclusionLevel  # type: ignore[import-not-found] # noqa: PLC0415
 
-    script = Path(_INSTALLED, "dist", "mermaid.tiny.js").resolve()
-    files.append(File.generated(config, MERMAID, abs_src_path=str(script)))
+    files.append(File.generated(config, MERMAID, abs_src_path=str(_SCRIPT)))
     for path, text in sources(Path(config.docs_dir)).items():
         files.append(File.generated(config, path, content=text, inclusion=InclusionLevel.NOT_IN_NAV))
     return files
@@ -46,11 +45,11 @@ def on_files(files: Any, config: Any) -> Any:  # noqa: ANN401
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:  # noqa: ANN401
     """Lead links that leave docs/ to pages of the site; give the front page the room of its navigation.
 
-    A note before the title goes: a page is called by its title only where that comes first.
+    A note before the title goes, for a page is called by its title only where that comes first.
     """
     if page.is_homepage:
         page.meta["hide"] = ["navigation"]
-    return led_inside(page.file.src_uri, _NOTE.sub("", markdown))
+    return led_inside(page.file.src_uri, bars_in_code(without_note(markdown)))
 
 
 def on_page_content(html: str, config: Any, **_: Any) -> str:  # noqa: ANN401

@@ -1,7 +1,7 @@
 """Links of pages, and those that lead out of docs/ into the source.
 
-On a forge they lead to the file. The site has a page for each such file, so that it needs no forge: `source_page`
-says where. A link whose target is not there stays as it is, and the strict build refuses it.
+On a forge they lead to the file. The site has a page for each such file, so that it needs no forge;
+`source_page` says where. A link whose target is not there stays as it is, and the strict build refuses it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _without_code(text: str) -> str:
 
 
 def outside(page: str, target: str) -> str:
-    """Return the path from the root of what a page's link leads to, if that lies outside of docs/; else nothing."""
+    """Return the path from the root of what a link leads to, if that lies outside of docs/; else nothing."""
     path = target.partition("#")[0]
     if not path or "://" in target or target.startswith(("/", "mailto:")):
         return ""

@@ -1,7 +1,7 @@
 """The navigation of mkdocs.yml: folders written out, and which pages it leads to.
 
-An entry that ends with `/*` stands for the pages of a folder: its README first, the rest by name, but for those
-that another entry names.
+An entry that ends with `/*` stands for the pages of a folder: its README first, the rest by name, but for
+those that another entry names.
 """
 
 from __future__ import annotations
