@@ -122,7 +122,7 @@ $(SITE)/.synced: $(UV) requirements/site.txt
 	$(UV) pip sync --quiet --python $(SITE)/bin/python --require-hashes requirements/site.txt
 	@touch $@
 
-$(DRAWING)/.synced: tests/docs/site/package.json tests/docs/site/package-lock.json
+$(DRAWING)/.synced: $(addprefix tests/docs/site/,package.json package-lock.json parse.mjs)
 	@command -v npm >/dev/null || { echo 'npm is needed (Node 20 or newer)' >&2; exit 1; }
 	mkdir -p $(DRAWING) && cp $^ $(DRAWING)
 	$(NPM_CI) $(DRAWING)

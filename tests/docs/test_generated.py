@@ -77,7 +77,7 @@ def test_every_command_has_help_and_example(texts: Mapping[str, str]) -> None:
     for command in walk():
         assert f"# {command.name}\n" in page
         if not command.below:
-            assert f"```console\n{command.name}" in page
+            assert f"```bash\n{command.name}" in page
 
 
 def test_an_exit_status_that_nobody_explains_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

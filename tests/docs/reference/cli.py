@@ -56,7 +56,7 @@ def _example(command: Command) -> Iterator[str]:
     _, _, lines = (command.node.epilog or "").partition("Example:\n")
     if lines:
         yield "For example:"
-        yield block(textwrap.dedent(lines).rstrip(), "console")
+        yield block(textwrap.dedent(lines).rstrip(), "bash")
 
 
 def _parameter(command: Command, parameter: Any) -> list[str]:  # noqa: ANN401 - typer's own
