@@ -35,7 +35,10 @@ def _leads_somewhere(page: Path, link: str) -> bool:
 def test_every_page_is_reached_from_the_navigation_once() -> None:
     """A page that nothing leads to is as good as none: name it in mkdocs.yml, or its folder as `folder/*`."""
     reached = list(pages(of_the_site()))
-    assert sorted(reached) == sorted(page.relative_to(DOCS).as_posix() for page in PUBLISHED)
+    published = {page.relative_to(DOCS).as_posix() for page in PUBLISHED}
+    assert published - set(reached) == set(), "name it in mkdocs.yml"
+    assert set(reached) - published == set(), "mkdocs.yml names what is not there"
+    assert len(reached) == len(set(reached)), "mkdocs.yml names a page twice"
 
 
 def test_a_folder_stands_for_the_pages_that_are_not_named_elsewhere(tmp_path: Path) -> None:

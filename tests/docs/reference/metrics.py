@@ -45,33 +45,36 @@ def roles() -> list[type[Any]]:
     return sorted(ours, key=lambda kind: inspect.getsourcelines(kind)[1])
 
 
-def exported(kind: type[Any]) -> list[tuple[str, Metric, tuple[str, ...], tuple[str, ...]]]:
-    """Return the metrics of a class: name as exported, family, labels, and values known from the start."""
+def exported(kind: type[Any]) -> Iterator[tuple[str, Metric, dict[str, list[str]]]]:
+    """Yield the metrics of a class: name as exported, family, and labels with values known from the start."""
     registry = CollectorRegistry()
     kind(registry)
-    rows = []
     for collector in registry._collector_to_names:
         for family in collector.collect():
-            labels = tuple(getattr(collector, "_labelnames", ()))
-            known = tuple(value for key in getattr(collector, "_metrics", {}) for value in key)
             name = family.name + ("_total" if family.type == "counter" else "")
-            rows.append((name, family, labels, known))
-    return rows
+            yield name, family, _known(collector)
+
+
+def _known(collector: Any) -> dict[str, list[str]]:  # noqa: ANN401 - nothing public tells labels without a series
+    names = getattr(collector, "_labelnames", ())
+    series = list(getattr(collector, "_metrics", ()))
+    return {name: list(dict.fromkeys(values[at] for values in series)) for at, name in enumerate(names)}
 
 
 def _section(kind: type[Any]) -> Iterator[str]:
     yield f"## {kind.__name__.removesuffix('Metrics')}"
     yield (kind.__doc__ or "").splitlines()[0]
     rows = (
-        [code(name), family.type, _labels(labels, known), family.documentation, ", ".join(_alerts(name))]
-        for name, family, labels, known in exported(kind)
+        [code(name), family.type, _labels(labels), family.documentation, ", ".join(_alerts(name))]
+        for name, family, labels in exported(kind)
     )
     yield table(["Metric", "Type", "Labels", "What it tells", "Alerts"], rows)
 
 
-def _labels(labels: tuple[str, ...], known: tuple[str, ...]) -> str:
-    names = ", ".join(map(code, labels))
-    return f"{names}: {', '.join(known)}" if known else names
+def _labels(labels: dict[str, list[str]]) -> str:
+    return "; ".join(
+        code(name) + (f": {', '.join(values)}" if values else "") for name, values in labels.items()
+    )
 
 
 @cache
