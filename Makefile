@@ -38,6 +38,16 @@ BENCH ?=
 FILE ?= docs/benchmarks/latest.json
 PEERS := .cache/peers
 
+# Where `make contracts-check` puts the tools it fetches, each pinned: tests find them by tests/support/tools.py.
+TOOLS := .tools
+
+# The site's generator, the script that draws its diagrams, and the parser of AsyncAPI.
+SITE := $(TOOLS)/site
+DRAWING := $(TOOLS)/mermaid
+ASYNCAPI := $(TOOLS)/asyncapi
+# Exactly what the lock says, and no script of a package runs.
+NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --silent --prefix
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -74,20 +84,26 @@ imports: venv ## Check which package may import which
 
 .PHONY: test
 test: lint types imports ## Check everything and run all tests
-	$(PYTEST) -n 2 --dist worksteal -m "not kafka" --hypothesis-profile thorough
-	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "kafka and not long"
+	$(PYTEST) -n 2 --dist worksteal -m "not kafka and not contracts" --hypothesis-profile thorough
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "kafka and not long and not contracts"
 
 .PHONY: test-fast
 test-fast: venv ## Run the tests that need neither Kafka nor patience
-	$(PYTEST) -n 2 --dist worksteal -m "not kafka and not slow"
+	$(PYTEST) -n 2 --dist worksteal -m "not kafka and not slow and not contracts"
 
 .PHONY: test-kafka
 test-kafka: venv ## Run the tests that need a real Kafka (see tests/support/kafka_server.py)
-	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "kafka and not long"
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "kafka and not long and not contracts"
 
 .PHONY: test-long
 test-long: venv ## Run what takes long on a real Kafka: deaths, runbooks, brokers that die, a short chaos run
-	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m long
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "long and not contracts"
+
+.PHONY: contracts-check
+contracts-check: venv ## Hold what other teams see to the validators of its makers (fetches them into .tools)
+	$(PYTEST) -m contracts
+
+# A tool is a target below $(TOOLS), and a prerequisite of `contracts-check`: one such line for each.
 
 $(MUTATION)/.synced: $(UV) requirements/dev.txt requirements/mutation.txt
 	$(UV) venv --quiet --clear --python $(BIN)/python $(MUTATION)
@@ -101,6 +117,25 @@ mutation: venv $(MUTATION)/.synced ## Change the core at random places: do its t
 $(PEERS)/.synced: $(UV) requirements/peers.txt
 	$(UV) venv --quiet --clear --python $(BIN)/python $(PEERS)
 	$(UV) pip sync --quiet --python $(PEERS)/bin/python --require-hashes requirements/peers.txt
+	@touch $@
+
+contracts-check: $(SITE)/.synced $(DRAWING)/.synced $(ASYNCAPI)/.synced
+
+$(SITE)/.synced: $(UV) requirements/site.txt
+	$(UV) venv --quiet --clear --python $(BIN)/python $(SITE)
+	$(UV) pip sync --quiet --python $(SITE)/bin/python --require-hashes requirements/site.txt
+	@touch $@
+
+$(DRAWING)/.synced: $(addprefix tests/docs/site/,package.json package-lock.json parse.mjs)
+	@command -v npm >/dev/null || { echo 'npm is needed (Node 20 or newer)' >&2; exit 1; }
+	mkdir -p $(DRAWING) && cp $^ $(DRAWING)
+	$(NPM_CI) $(DRAWING)
+	@touch $@
+
+$(ASYNCAPI)/.synced: $(addprefix tests/docs/asyncapi/,package.json package-lock.json validate.mjs)
+	@command -v npm >/dev/null || { echo 'npm is needed (Node 20 or newer)' >&2; exit 1; }
+	mkdir -p $(ASYNCAPI) && cp $^ $(ASYNCAPI)
+	$(NPM_CI) $(ASYNCAPI)
 	@touch $@
 
 .PHONY: bench-core
@@ -203,6 +238,14 @@ docs-security: venv ## Write the table of rights in docs/security.md
 docs-doctor: venv ## Write the tables of checks and findings in docs/doctor.md
 	$(BIN)/python -m tests.replay.doctor.page
 
+.PHONY: docs
+docs: venv $(SITE)/.synced $(DRAWING)/.synced ## Build the site of docs/ into build/site (needs npm)
+	NO_MKDOCS_2_WARNING=1 $(SITE)/bin/python -m mkdocs build --clean
+
+.PHONY: docs-reference
+docs-reference: venv ## Write docs/reference, docs/asyncapi.yaml and docs/schemas from the code
+	$(BIN)/python -m tests.docs
+
 .PHONY: demo
 demo: venv ## Run the demonstration
 	$(BIN)/qosresolve demo
@@ -223,8 +266,9 @@ lock: $(UV) ## Resolve the newest dependencies into requirements/
 	$(COMPILE) --upgrade pyproject.toml --extra registry --constraint requirements/dev.txt --output-file requirements/run.txt
 	$(COMPILE) --upgrade --group mutation --constraint requirements/dev.txt --output-file requirements/mutation.txt
 	echo quixstreams | $(COMPILE) --upgrade - --output-file requirements/peers.txt
+	echo mkdocs-material | $(COMPILE) --upgrade - --constraint requirements/dev.txt --output-file requirements/site.txt
 
 .PHONY: clean
 clean: ## Remove everything that can be made again
-	rm -rf $(VENV) .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) $(TOOLS) .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
