@@ -76,6 +76,12 @@ class Observer:
             runbook=REFUSED,
         )
 
+    def stopped(self, lane: Lane, why: str, page: str) -> None:
+        """Say that a partition stands still until somebody has looked."""
+        self._log.error(
+            f"partition stopped: {why}", partition=lane.number, runbook=f"docs/runbooks/{page}.md"
+        )
+
     def held(self, lanes: Collection[Lane], paused: Came | None) -> None:
         """Show what is held, what waits, and why nothing is taken."""
         counts = Counter(lane.state for lane in lanes)
