@@ -125,8 +125,7 @@ class Registry:
         return value
 
     def _trouble(self, error: Exception) -> RegistryError:
-        trouble = explained(error)
-        return RegistryError(f"schema registry {self._where}: {trouble.what}", trouble.remedy)
+        return RegistryError(self._where, explained(error))
 
 
 def _avro(text: str) -> "Schema":
