@@ -25,14 +25,16 @@ ANSWERS: dict[str, tuple[int, str]] = {
     "list": (200, "[]"),
     "elsewhere": (404, '{"error_code": 404, "message": "HTTP 404 Not Found"}'),  # a wrong base path
     "no-such-page": (404, "<h1>404</h1>"),
+    "refusal": (200, '{"is_compatible": false, "messages": ["no default: x", "{oldSchemaVersion: 1}"]}'),
     "forgot": (404, '{"error_code": 40403, "message": "Schema not found"}'),  # its store is lost
 }
 SILENT = "silent"  # takes the question, and says nothing
 CUT = "cut"  # hangs up
+TRICKLE = "trickle"  # says the right thing, a byte at a time
 
 
 class Faulty:
-    """Answers by `fault`, one of ANSWERS, SILENT or CUT; without one the real registry at `target` does."""
+    """Answers by `fault`: one of ANSWERS, SILENT, CUT, TRICKLE; without one the registry at `target` does."""
 
     def __init__(self, target: str = "") -> None:
         self.fault = ""
@@ -58,10 +60,9 @@ class Faulty:
         finally:
             asking.close()
 
-    def silence(self) -> None:
-        """Say nothing until it is closed, or the fault is over."""
-        while self.fault == SILENT and not self._over.wait(0.05):
-            pass
+    def pause(self, fault: str) -> bool:
+        """Wait for a moment; tell whether a fault goes on."""
+        return self.fault == fault and not self._over.wait(0.05)
 
     def close(self) -> None:
         """Refuse connections from now on."""
@@ -86,11 +87,11 @@ def _handler(front: Faulty) -> type[BaseHTTPRequestHandler]:
             front.asked.append(f"{self.command} {self.path}")
             fault = front.fault
             if fault in (SILENT, CUT):
-                if fault == SILENT:
-                    front.silence()
+                while fault == SILENT and front.pause(SILENT):
+                    pass
                 self.close_connection = True
                 return
-            if fault:
+            if fault in ANSWERS:
                 status, text = ANSWERS[fault]
                 said = text.encode()
             else:
@@ -99,6 +100,9 @@ def _handler(front: Faulty) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Type", JSON)
             self.send_header("Content-Length", str(len(said)))
             self.end_headers()
+            while said and front.pause(TRICKLE):
+                self.wfile.write(said[:1])
+                said = said[1:]
             self.wfile.write(said)
 
         do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 - the base class's names

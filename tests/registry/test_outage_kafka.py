@@ -23,7 +23,7 @@ from qosresolve.settings import Settings
 from qosresolve.topics import DEAD_LETTERS, DEGRADATION
 from tests.kafka import harness
 from tests.kafka.harness import RECORDS, Running, World, await_that, degradation, settings_for
-from tests.registry.faulty import CUT, SILENT, Faulty
+from tests.registry.faulty import CUT, SILENT, TRICKLE, Faulty
 from tests.registry.roles import worker
 
 FAULTS = {
@@ -35,6 +35,7 @@ FAULTS = {
     "elsewhere": "no schema registry answers there (HTTP 404)",
     "forgot": "it no longer knows it",
     SILENT: "it does not answer in time",
+    TRICKLE: "it does not answer in time (no whole answer within 1 s)",
     CUT: "it does not answer (",
 }
 
