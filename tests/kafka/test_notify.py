@@ -123,7 +123,9 @@ def test_wrong_settings_pause_and_bury_nothing(world: World, tmp_path: Path) -> 
         await_that(lambda: len(receiver.got) >= 3, "some attempts")
         await_that(lambda: notify.metric("qosresolve_notify_paused", why="settings"), "the pause")
         assert notify.health.alive
+        await_that(lambda: notify.health.waiting, "what is awaited")
         assert not notify.health.ready
+        assert "notify waits: the receiver of escalations: HTTP 401" in notify.health.waiting[0]
         assert set(ids(receiver.got)) == {"m-P1-1"}
         secret_file(tmp_path, OTHER, SECRET)
         answer[0] = OK

@@ -90,6 +90,7 @@ class Notify:
             self._begin()
             self._commit()  # what could not be before
             self._tell()
+            self._say_what_is_awaited()
         except RetriableError as error:
             self._back_off(str(error))
 
@@ -99,7 +100,13 @@ class Notify:
             self._telling.forget()
         self._observer.held(held, self._telling.paused)
         ready = self._assignment.joined and all(lane.ready and not lane.stopped for lane in held)
-        self._health.beat(ROLE, ready=ready and self._telling.paused is None)
+        self._health.beat(ROLE, ready=ready)
+
+    def _say_what_is_awaited(self) -> None:
+        if self._telling.paused is None:
+            self._health.goes_on(ROLE)
+        else:
+            self._health.waits(ROLE, f"the receiver of escalations: {self._telling.why}")
 
     # -- reading
 
@@ -171,6 +178,7 @@ class Notify:
         """Kafka, or a schema registry, is away: what was read stays where it is."""
         self._outage.failed(why, quiet_s=QUIET_S, patience_s=PATIENCE_S)
         self._log.warning("waiting for a dependency", why=why)
+        self._health.waits(ROLE, why)
         self._stop.wait(BACKOFF_S)
         self._outage.waited()
 

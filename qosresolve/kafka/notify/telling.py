@@ -26,7 +26,7 @@ _REMEDY = "the receiver's log says why it refuses this one; tell people by hand:
 
 
 class Telling:
-    """Tells the receiver what lies first in a lane; `paused` says why it takes nothing."""
+    """Tells the receiver what lies first in a lane; `paused` and `why` say for what it takes nothing."""
 
     def __init__(
         self,
@@ -37,6 +37,7 @@ class Telling:
         observer: Observer,
     ) -> None:
         self.paused: Came | None = None
+        self.why = ""
         self._settings = settings
         self._contracts = contracts
         self._receiver = receiver
@@ -119,7 +120,7 @@ class Telling:
         if answer.alone:
             self.forget()
         else:
-            self.paused = answer.came
+            self.paused, self.why = answer.came, answer.what
         wait = lane.wait if answer.alone else self._wait
         wait.failed(now, answer.wait_s)
         self._observer.failed(answer, lane, wait.failures, wait.until - now)
