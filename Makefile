@@ -38,6 +38,11 @@ BENCH ?=
 FILE ?= docs/benchmarks/latest.json
 PEERS := .cache/peers
 
+# What `make image` builds with, and how it calls what it built.
+ENGINE ?= $(if $(shell command -v docker),docker,podman)
+IMAGE ?= qosresolve
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+
 # Where `make contracts-check` puts the tools it fetches, each pinned: tests find them by tests/support/tools.py.
 TOOLS := .tools
 
@@ -220,6 +225,15 @@ docs-security: venv ## Write the table of rights in docs/security.md
 .PHONY: docs-doctor
 docs-doctor: venv ## Write the tables of checks and findings in docs/doctor.md
 	$(BIN)/python -m tests.replay.doctor.page
+
+.PHONY: deploy-generate
+deploy-generate: venv ## Write the Strimzi topics and users in deploy/kubernetes from the tables
+	$(BIN)/python -m tests.deploy.generate
+
+.PHONY: image
+image: ## Build the container image with docker or podman: ENGINE=... IMAGE=...
+	$(ENGINE) build --file deploy/Dockerfile --tag $(IMAGE):$(VERSION) --build-arg VERSION=$(VERSION) \
+		--build-arg REVISION=$(shell git rev-parse HEAD 2>/dev/null || echo unknown) .
 
 .PHONY: demo
 demo: venv ## Run the demonstration

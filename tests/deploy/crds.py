@@ -1,7 +1,7 @@
 """The definitions of the custom resources that the manifests use, from their makers' own packages.
 
-`python -m tests.deploy.crds FOLDER JAVA` writes one YAML file each: Strimzi's are printed by its generator (Maven),
-KEDA's and the Prometheus operator's lie in their Go modules. Fetched by `mvn` and `go`, pinned here.
+`python -m tests.deploy.crds FOLDER JAVA` writes a YAML file each: Strimzi's are printed by its generator
+(Maven), KEDA's and the Prometheus operator's lie in their Go modules. Fetched by `mvn` and `go`, pinned here.
 """
 
 from __future__ import annotations
