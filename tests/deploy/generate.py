@@ -1,4 +1,4 @@
-"""Manifests that follow from the tables of topics and rights: `make deploy-generate` writes, a test compares."""
+"""Manifests that follow from the tables: `make deploy-generate` writes them, a test compares."""
 
 from __future__ import annotations
 
