@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from qosresolve.telemetry.business import PromiseMetrics, ReportMetrics
+
 # Known label values are there from the start, at 0: an alert on a counter's increase misses the first one
 # where the series begins with it.
 STAGES = ("decode", "validate", "step", "size", "crash")
@@ -97,6 +99,7 @@ class WorkerMetrics(TransactionMetrics):
         )
         self.restore = ReadingMetrics(registry, "qosresolve_restore", "restore of the state")
         self.restored = Counter("qosresolve_restored_records_total", "Records restored", registry=registry)
+        self.promises = PromiseMetrics(registry)
         self.cases = Gauge("qosresolve_cases", "Products with a report or a watch", registry=registry)
 
 
@@ -141,6 +144,7 @@ class AuditorMetrics:
     """What an auditor tells."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self.reports = ReportMetrics(registry)
         self.restore = ReadingMetrics(registry, "qosresolve_audit_restore", "where the auditor begins")
         self.history = ReadingMetrics(registry, "qosresolve_audit_history", "the journal before that")
         self.partitions = Gauge(
