@@ -38,6 +38,9 @@ BENCH ?=
 FILE ?= docs/benchmarks/latest.json
 PEERS := .cache/peers
 
+# Where `make contracts-check` puts the tools it fetches, each pinned: tests find them by tests/support/tools.py.
+TOOLS := .tools
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -74,16 +77,22 @@ imports: venv ## Check which package may import which
 
 .PHONY: test
 test: lint types imports ## Check everything and run all tests
-	$(PYTEST) -n 2 --dist worksteal -m "not kafka" --hypothesis-profile thorough
-	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m kafka
+	$(PYTEST) -n 2 --dist worksteal -m "not kafka and not contracts" --hypothesis-profile thorough
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "kafka and not contracts"
 
 .PHONY: test-fast
 test-fast: venv ## Run the tests that need neither Kafka nor patience
-	$(PYTEST) -n 2 --dist worksteal -m "not kafka and not slow"
+	$(PYTEST) -n 2 --dist worksteal -m "not kafka and not slow and not contracts"
 
 .PHONY: test-kafka
 test-kafka: venv ## Run the tests that need a real Kafka (see tests/support/kafka_server.py)
-	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m kafka
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "kafka and not contracts"
+
+.PHONY: contracts-check
+contracts-check: venv ## Hold what other teams see to the validators of its makers (fetches them into .tools)
+	$(PYTEST) -m contracts
+
+# A tool is a target below $(TOOLS), and a prerequisite of `contracts-check`: one such line for each.
 
 $(MUTATION)/.synced: $(UV) requirements/dev.txt requirements/mutation.txt
 	$(UV) venv --quiet --clear --python $(BIN)/python $(MUTATION)
@@ -221,5 +230,5 @@ lock: $(UV) ## Resolve the newest dependencies into requirements/
 
 .PHONY: clean
 clean: ## Remove everything that can be made again
-	rm -rf $(VENV) .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) $(TOOLS) .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
