@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Collection
 
 import structlog
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from qosresolve.core.facts import (
     DeadLettered,
@@ -130,7 +131,7 @@ class Observer:
             policy=partition.state.active_policy[:12],
         )
 
-    def held(self, partitions: Collection[Partition]) -> None:
+    def held(self, partitions: Collection[Partition], consumer: Consumer) -> None:
         """Set the gauges of what is held."""
         ready = sum(partition.ready for partition in partitions)
         self._metrics.partitions.labels("ready").set(ready)
@@ -138,4 +139,23 @@ class Observer:
         now = time.monotonic()
         if now - self._counted_at >= COUNT_S:
             self._counted_at = now
-            self._metrics.cases.set(sum(len(partition.store) for partition in partitions if partition.ready))
+            taking = [partition for partition in partitions if partition.ready]
+            self._metrics.cases.set(sum(len(partition.store) for partition in taking))
+            self._waiting(taking, consumer)
+
+    def _waiting(self, partitions: Collection[Partition], consumer: Consumer) -> None:
+        """Set the lag, by what the client learned with its last fetches: nothing is asked for."""
+        lag: Counter[str] = Counter(dict.fromkeys(self._inputs, 0))
+        for partition in partitions:
+            for topic, at in partition.positions.items():
+                lag[topic] += max(0, _end(consumer, topic, partition.number) - at)
+        for topic, records in lag.items():
+            self._metrics.lag.labels(topic).set(records)
+
+
+def _end(consumer: Consumer, topic: str, number: int) -> int:
+    try:
+        found = consumer.get_watermark_offsets(TopicPartition(topic, number), cached=True)
+    except KafkaException:
+        return 0  # not fetched yet
+    return found[1]

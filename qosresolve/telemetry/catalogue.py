@@ -1,9 +1,9 @@
 """Every metric that a role has, as data: for the documents, and for the tests of rules and dashboard.
 
-Nothing is listed here: the metrics are made, and asked. A class of `metrics` that is missing in `ROLES` is
-found by a test.
+Nothing is listed here: the classes of `metrics` are made, and asked.
 """
 
+import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -11,14 +11,8 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.registry import Collector
 
-from qosresolve.telemetry.metrics import AuditorMetrics, IntakeMetrics, TimerMetrics, WorkerMetrics
+from qosresolve.telemetry import metrics
 
-ROLES: dict[str, Callable[[CollectorRegistry], object]] = {
-    "worker": WorkerMetrics,
-    "timer": TimerMetrics,
-    "auditor": AuditorMetrics,
-    "intake": IntakeMetrics,
-}
 # What a name ends with says in which unit it is; other names end with what they count.
 UNITS = {
     "_per_second": "records per second",
@@ -86,13 +80,19 @@ class _Asked(CollectorRegistry):
 
 def catalogue() -> tuple[Metric, ...]:
     """Return every metric of every role, in the order of the code."""
-    return tuple(metric for role in ROLES for metric in metrics_of(role))
+    return tuple(metric for role, kind in _roles() for metric in _metrics_of(role, kind))
 
 
-def metrics_of(role: str) -> Iterator[Metric]:
-    """Yield the metrics of one role."""
+def _roles() -> Iterator[tuple[str, Callable[[CollectorRegistry], object]]]:
+    """Yield the classes of `metrics` that need a registry and nothing else, by the role they are of."""
+    for name, kind in inspect.getmembers(metrics, inspect.isclass):
+        if kind.__module__ == metrics.__name__ and [*inspect.signature(kind).parameters] == ["registry"]:
+            yield name.removesuffix("Metrics").lower(), kind
+
+
+def _metrics_of(role: str, kind: Callable[[CollectorRegistry], object]) -> Iterator[Metric]:
     registry = _Asked()
-    ROLES[role](registry)
+    kind(registry)
     for collector in registry.collectors:
         told = next(iter(collector.describe()))
         name = f"{told.name}_total" if told.type == "counter" else told.name

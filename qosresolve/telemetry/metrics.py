@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from qosresolve.telemetry.business import PromiseMetrics, ReportMetrics
+from qosresolve.telemetry import business
 
 # Known label values are there from the start, at 0: an alert on a counter's increase misses the first one
 # where the series begins with it.
@@ -12,6 +12,7 @@ STAGES = ("decode", "validate", "step", "size", "crash")
 INTAKE_STAGES = ("intake", "parked", "validate", "size", "step")
 PARKED = ("unknownObject", "behindOthers", "fanningOut", "unknownRequest")
 OUTCOMES = ("committed", "aborted", "unknown", "fenced")
+REBUILDS = ("aborted", "unknown", "ambiguous", "group")
 FINDINGS = (
     "differs",
     "missing",
@@ -61,10 +62,11 @@ class TransactionMetrics:
         )
         self.rebuilds = Counter(
             f"{prefix}_producer_rebuilds_total",
-            "Producers replaced, by reason: aborted, unknown, ambiguous, group (refused for an old generation)",
+            "Producers replaced, by reason: aborted, unknown, ambiguous, group (of an old generation)",
             ["reason"],
             registry=registry,
         )
+        _begin(self.rebuilds, REBUILDS)
         self.last_commit = Gauge(
             f"{prefix}_last_commit_timestamp_seconds", "When a transaction last committed", registry=registry
         )
@@ -127,7 +129,13 @@ class WorkerMetrics(TransactionMetrics):
         )
         self.restore = ReadingMetrics(registry, "qosresolve_restore", "restore of the state")
         self.restored = Counter("qosresolve_restored_records_total", "Records restored", registry=registry)
-        self.promises = PromiseMetrics(registry)
+        self.lag = Gauge(
+            "qosresolve_lag_records",
+            "Records of the partitions held that wait to be taken, by topic, as of the last fetch",
+            ["topic"],
+            registry=registry,
+        )
+        self.promises = business.PromiseMetrics(registry)
         self.cases = Gauge(
             "qosresolve_cases",
             "Products with a report or a watch, counted every five seconds",
@@ -147,6 +155,7 @@ class TimerMetrics:
             ["again"],
             registry=registry,
         )
+        _begin(self.fired, ("false", "true"))
         self.lateness = Histogram(
             "qosresolve_timer_lateness_seconds",
             "From due time to the deadline's broker time",
@@ -181,7 +190,7 @@ class AuditorMetrics:
     """What an auditor tells."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.reports = ReportMetrics(registry)
+        self.reports = business.ReportMetrics(registry)
         self.restore = ReadingMetrics(registry, "qosresolve_audit_restore", "where the auditor begins")
         self.history = ReadingMetrics(registry, "qosresolve_audit_history", "the journal before that")
         self.partitions = Gauge(
