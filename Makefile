@@ -93,6 +93,20 @@ contracts-check: venv ## Hold what other teams see to the validators of its make
 	$(PYTEST) -m contracts
 
 # A tool is a target below $(TOOLS), and a prerequisite of `contracts-check`: one such line for each.
+contracts-check: $(TOOLS)/prometheus/.synced
+
+# Prometheus and promtool, from Debian: apt vouches for the package. On another release: PROMETHEUS=...
+PROMETHEUS ?= 2.42.0+ds-5+deb12u1
+
+$(TOOLS)/prometheus/.synced:
+	mkdir -p $(@D)
+	cd $(@D) && apt-get download -qq prometheus=$(PROMETHEUS) && dpkg -x prometheus_*.deb . && rm prometheus_*.deb
+	@touch $@
+
+.PHONY: dashboard
+dashboard: venv ## Write the Grafana dashboard in deploy/grafana/dashboards
+	$(BIN)/python -m tests.observability.dashboard
+
 
 $(MUTATION)/.synced: $(UV) requirements/dev.txt requirements/mutation.txt
 	$(UV) venv --quiet --clear --python $(BIN)/python $(MUTATION)
