@@ -162,6 +162,15 @@ def test_compose_refuses_a_broken_file(whole: str, broken: str, tmp_path: Path) 
     assert validators.compose(file) != ""
 
 
+def test_prometheus_takes_the_configuration_of_compose(tmp_path: Path) -> None:
+    """With the rules that it names; one that names rules which are not there is refused."""
+    source = DEPLOY / "prometheus/prometheus.yaml"
+    assert validators.prometheus(source) == ""
+    alone = tmp_path / source.name
+    alone.write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
+    assert "alerts.yaml" in validators.prometheus(alone)
+
+
 def test_hadolint_finds_nothing() -> None:
     """Not even a matter of style."""
     assert validators.hadolint(DEPLOY / "Dockerfile") == ""

@@ -32,6 +32,11 @@ def compose(file: Path) -> str:
     return _run(str(tool("bin/compose-spec")), str(file), cwd=DEPLOY, env=variables)
 
 
+def prometheus(file: Path) -> str:
+    """Return what Prometheus would not take of its configuration, and of the rules that it names."""
+    return _run(str(tool("prometheus/usr/bin/promtool")), "check", "config", str(file))
+
+
 def kustomize(folder: Path) -> list[Yaml]:
     """Return what a folder builds. Raises AssertionError with the reason where it does not."""
     command = [str(tool("bin/kustomize")), "build", str(folder)]
