@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import copy
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
@@ -30,8 +32,10 @@ from tests.deploy.programs import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+NAME = "app.kubernetes.io/name"
 FILES = sorted(KUBERNETES.rglob("*.yaml"))
 BASE = [each for path in sorted((KUBERNETES / "base").glob("*.yaml")) for each in documents(path)]
 COMMON = variables_of(KUBERNETES / "base/settings.env")
@@ -133,6 +137,56 @@ def test_a_pod_may_do_nothing_that_it_need_not(workload: Yaml) -> None:
         assert allowed["allowPrivilegeEscalation"] is False
         assert allowed["capabilities"] == {"drop": ["ALL"]}
         assert container["resources"]["limits"]["memory"]
+
+
+def selectors(value: Any) -> Iterator[dict[str, str]]:  # noqa: ANN401 - any YAML
+    """Yield what chooses pods of ours by their labels, wherever it stands."""
+    if isinstance(value, list):
+        for each in value:
+            yield from selectors(each)
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            chosen = (
+                each.get("matchLabels", each) if key.endswith("elector") and isinstance(each, dict) else {}
+            )
+            if chosen.get(NAME) == "qosresolve":
+                yield chosen
+            yield from selectors(each)
+
+
+def unmatched(found: list[Yaml]) -> list[dict[str, str]]:
+    """What chooses no pod at all."""
+    labels = [each["spec"]["template"]["metadata"]["labels"] for each in workloads(found)]
+    return [
+        chosen for chosen in selectors(found) if not any(chosen.items() <= each.items() for each in labels)
+    ]
+
+
+def test_what_chooses_pods_finds_some() -> None:
+    """Services, budgets, spreads and policies name labels that pods have."""
+    assert len(list(selectors(BASE))) > 20
+    assert unmatched(BASE) == []
+    broken = copy.deepcopy(BASE)
+    budget = next(each for each in broken if each["kind"] == "PodDisruptionBudget")
+    budget["spec"]["selector"]["matchLabels"]["app.kubernetes.io/component"] = "timers"
+    assert len(unmatched(broken)) == 1
+
+
+def test_the_network_lets_out_what_the_settings_ask_for() -> None:
+    """The brokers' ports, without and with passwords; the Alertmanager's; in, the port that is served."""
+    whole, notify = documents(KUBERNETES / "base/network.yaml")
+    [names, brokers] = whole["spec"]["egress"]
+    assert {each["port"] for each in names["ports"]} == {53}
+    asked = {int(settings(each).bootstrap_servers.rpartition(":")[2]) for each in (COMMON, SECURED)}
+    assert {each["port"] for each in brokers["ports"]} == asked
+    [teller] = [each for each in PROGRAMS if each.words == ("run", "notify")]
+    [to] = notify["spec"]["egress"]
+    assert {each["port"] for each in to["ports"]} == {urlsplit(settings(teller.variables).notify_url).port}
+    [inwards] = whole["spec"]["ingress"]
+    served = {port["name"] for each in ROLES for port in pod_of(each)["containers"][0]["ports"]}
+    assert {each["port"] for each in inwards["ports"]} == served
+    [monitor] = documents(KUBERNETES / "components/monitoring/podmonitor.yaml")
+    assert {each["port"] for each in monitor["spec"]["podMetricsEndpoints"]} == served
 
 
 def test_partition_counts_agree() -> None:
