@@ -43,7 +43,8 @@ def registry(settings: Settings) -> "SchemaRegistryClient":
             {"url": settings.schema_registry_url, "timeout": 2, "max.retries": 1}
         )
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"{error}", setting="schema_registry_url", remedy=BASE) from error
+        # Neither the address nor what is said of it is shown: there may be a password in both.
+        raise ConfigError("this is no address of HTTP", setting="schema_registry_url", remedy=BASE) from error
 
 
 def _confluent(settings: Settings) -> Codec:

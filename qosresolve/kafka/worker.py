@@ -64,9 +64,7 @@ class Worker:
         self._admin = clients.admin(settings)
         self._policies = PolicyBook(settings, contracts)
         self._default_policy = self._publish_policy()
-        contracts.announce(
-            written(settings)
-        )  # what a registry does not take must not be found out weeks later
+        contracts.announce(written(settings))  # a registry that refuses one is found out now, not weeks later
         self._transactions = Transactions(settings, self._metrics)
         self._consumer = clients.worker_consumer(settings)
         self._assignment = Assignment(self._names.of(ANCHOR), self._inputs, self._make)

@@ -1,4 +1,4 @@
-"""Metrics and health on one port: `/metrics`, `/healthz` (it moves), `/readyz` (restored, waiting for nothing)."""
+"""Metrics and health on one port: `/metrics`, `/healthz` (the loop moves), `/readyz` (nothing is awaited)."""
 
 import threading
 import time

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import typer
 
 from qosresolve.cli.schemas import looking, view
-from qosresolve.contracts.registry.registering import Change, Done, carry_out, changes, is_refused
+from qosresolve.contracts.registry.client import Registry
+from qosresolve.contracts.registry.registering import Change, Done, carry_out, changes
 from qosresolve.contracts.registry.standing import look
-from qosresolve.contracts.registry.subjects import subjects
+from qosresolve.contracts.registry.subjects import Subject, subjects
 from qosresolve.errors import ConfigError
 from qosresolve.settings import Settings
 from qosresolve.topics import Names
@@ -26,9 +27,13 @@ class Manner:
 
 def registered(settings: Settings, records: Iterable[str], manner: Manner) -> int:
     """Register; return the exit status. Raises ConfigError where nobody agrees, RegistryError."""
-    registry = looking.registry(settings)
-    standings = [look(registry, subject) for subject in subjects(Names(settings.prefix), records)]
-    refused = [standing for standing in standings if is_refused(standing)]
+    with looking.registry(settings) as registry:
+        return _registered(registry, subjects(Names(settings.prefix), records), manner)
+
+
+def _registered(registry: Registry, meant: Sequence[Subject], manner: Manner) -> int:
+    standings = [look(registry, subject) for subject in meant]
+    refused = [standing for standing in standings if standing.refused]
     wanted = changes(standings)
     if refused:
         view.refused(refused, dry_run=manner.dry_run, as_json=manner.as_json)

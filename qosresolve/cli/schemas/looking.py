@@ -9,7 +9,7 @@ from qosresolve.contracts.registry.client import Registry
 from qosresolve.contracts.registry.standing import Standing, look
 from qosresolve.contracts.registry.subjects import Subject, subjects
 from qosresolve.kafka import wire
-from qosresolve.settings import Settings
+from qosresolve.settings import Settings, masked
 from qosresolve.topics import Names
 
 
@@ -23,20 +23,22 @@ class Compared:
 
 
 def registry(settings: Settings) -> Registry:
-    """Return the registry of the settings. Raises ConfigError without one."""
-    return Registry(wire.registry(settings))
+    """Return the registry of the settings, to be closed. Raises ConfigError without one."""
+    return Registry(wire.registry(settings), masked(settings)["schema_registry_url"])
 
 
 def standings(settings: Settings, records: Iterable[str]) -> list[Standing]:
     """Return how each subject stands. Raises ConfigError, RegistryError."""
-    asked, meant = registry(settings), subjects(Names(settings.prefix), records)
-    return [look(asked, subject) for subject in meant]
+    meant = subjects(Names(settings.prefix), records)
+    with registry(settings) as asked:
+        return [look(asked, subject) for subject in meant]
 
 
 def compared(settings: Settings, records: Iterable[str], version: int) -> list[Compared]:
     """Return what differs from a version of each subject, 0 for the latest. Raises as `standings`."""
-    asked, meant = registry(settings), subjects(Names(settings.prefix), records)
-    return [_compared(asked, subject, version) for subject in meant]
+    meant = subjects(Names(settings.prefix), records)
+    with registry(settings) as asked:
+        return [_compared(asked, subject, version) for subject in meant]
 
 
 def _compared(asked: Registry, subject: Subject, version: int) -> Compared:

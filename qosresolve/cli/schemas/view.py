@@ -9,7 +9,7 @@ from qosresolve.cli.schemas.looking import Compared
 from qosresolve.contracts.registry.registering import Change, Done
 from qosresolve.contracts.registry.standing import Standing, Verdict
 
-_COLUMNS = ("subject", "", "version", "compatibility", "what", "remedy")
+_COLUMNS = ("subject", "", "version", "compatibility")
 
 
 def checked(standings: Sequence[Standing], *, as_json: bool) -> None:
@@ -17,7 +17,7 @@ def checked(standings: Sequence[Standing], *, as_json: bool) -> None:
     if as_json:
         dump([_told(standing) for standing in standings])
     else:
-        console().print(table("", _COLUMNS, [_row(standing) for standing in standings]))
+        _shown(standings)
 
 
 def refused(standings: Sequence[Standing], *, dry_run: bool, as_json: bool) -> None:
@@ -25,7 +25,7 @@ def refused(standings: Sequence[Standing], *, dry_run: bool, as_json: bool) -> N
     if as_json:
         dump({"dry_run": dry_run, "done": [], "refused": [_told(standing) for standing in standings]})
         return
-    console().print(table("", _COLUMNS, [_row(standing) for standing in standings]))
+    _shown(standings)
     line("nothing was written: the registry would refuse this")
 
 
@@ -95,6 +95,16 @@ def _made(item: Done) -> dict[str, Any]:
     return asdict(item.change.subject) | {"what": _became(item), "id": item.schema_id}
 
 
+def _shown(standings: Sequence[Standing]) -> None:
+    """Show a table, and below it what is not well: a registry has many words."""
+    console().print(table("", _COLUMNS, [_row(standing) for standing in standings]))
+    for standing in standings:
+        if standing.against.words:
+            line(f"{standing.subject.name}: {standing.against.words}")
+        if not standing.well:
+            line(f"{standing.subject.name}: remedy: {standing.remedy}")
+
+
 def _told(standing: Standing) -> dict[str, Any]:
     return {
         "subject": standing.subject.name,
@@ -103,26 +113,19 @@ def _told(standing: Standing) -> dict[str, Any]:
         "well": standing.well,
         "version": standing.version,
         "versions": standing.versions,
-        "against": standing.against,
+        "against": standing.against.versions,
         "compatibility": standing.level,
         "wanted": standing.subject.level,
-        "words": standing.words,
+        "words": standing.against.words,
         "remedy": standing.remedy,
     }
 
 
 def _row(standing: Standing) -> tuple[str, ...]:
     version = str(standing.version or "-")
-    if standing.against:
-        version = "not with " + ", ".join(map(str, standing.against))
+    if standing.against.versions:
+        version = "not with " + ", ".join(map(str, standing.against.versions))
     level = standing.level
     if standing.verdict is not Verdict.NEW and not standing.subject.fits(level):
         level = f"{level}, not {standing.subject.level}"
-    return (
-        standing.subject.name,
-        standing.verdict,
-        version,
-        level,
-        standing.words or "-",
-        standing.remedy or "-",
-    )
+    return (standing.subject.name, standing.verdict, version, level)

@@ -20,8 +20,8 @@ LOST_S = 60.0  # an answer that took longer is given up, and the question asked 
 class Asking:
     """Questions that are under way."""
 
-    def __init__(self, seconds: float = ANSWER_S) -> None:
-        self._seconds = seconds
+    def __init__(self, seconds: float | None = None) -> None:
+        self._seconds = ANSWER_S if seconds is None else seconds
         self._under_way: dict[Hashable, tuple[float, Future[Any]]] = {}
         self._lock = threading.Lock()
 

@@ -26,6 +26,20 @@ def differences(registered: str, ships: str) -> list[Difference]:
     return [item for name in names for item in _between(name, before.get(name), after.get(name))]
 
 
+def lost_symbols(registered: str, ships: str) -> list[str]:
+    """Return the symbols that a schema had and has no more, as `Type.symbol`, of the types that both have.
+
+    No registry minds where the enum has a default; but what was written would read as something else.
+    """
+    return [
+        f"{item.where}.{symbol}"
+        for item in differences(registered, ships)
+        if item.what == "symbols"
+        for symbol in item.registered.split(", ")
+        if symbol not in item.ships.split(", ")
+    ]
+
+
 def _between(where: str, before: dict[str, str] | None, after: dict[str, str] | None) -> Iterator[Difference]:
     if before is None or after is None:
         added, removed = after or {}, before or {}

@@ -33,14 +33,9 @@ class Done:
     refused: str = ""
 
 
-def is_refused(standing: Standing) -> bool:
-    """Tell whether no change of ours helps: it is refused under the very compatibility that we want."""
-    return standing.verdict is Verdict.INCOMPATIBLE and standing.subject.fits(standing.level)
-
-
 def changes(standings: Iterable[Standing]) -> list[Change]:
     """Return what has to be done, nothing for what is well; what is refused as it stands is left out."""
-    wanted = [_change(standing) for standing in standings if not is_refused(standing)]
+    wanted = [_change(standing) for standing in standings if not standing.refused]
     return [change for change in wanted if change.what]
 
 

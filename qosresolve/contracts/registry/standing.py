@@ -5,7 +5,8 @@ from enum import StrEnum
 
 from qosresolve.contracts import schemas
 from qosresolve.contracts.registry.client import Registry
-from qosresolve.contracts.registry.subjects import FORWARD, Subject
+from qosresolve.contracts.registry.differences import lost_symbols
+from qosresolve.contracts.registry.subjects import BACKWARD, FORWARD, Subject
 
 
 class Verdict(StrEnum):
@@ -18,11 +19,20 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Against:
+    """The versions that a schema is not compatible with, and why: in the registry's words, or in `ours`."""
+
+    versions: tuple[int, ...] = ()
+    words: str = ""
+    ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """What was found of a subject.
 
-    `version` is the one that the shipped schema is, 0 for none; `against` are those that it is not compatible
-    with, in the registry's `words`. `level` is the compatibility that holds there now.
+    `version` is the one that the shipped schema is, 0 for none. `level` is the compatibility that holds there
+    now.
     """
 
     subject: Subject
@@ -30,8 +40,12 @@ class Standing:
     level: str
     versions: tuple[int, ...] = ()
     version: int = 0
-    against: tuple[int, ...] = ()
-    words: str = ""
+    against: Against = Against()
+
+    @property
+    def refused(self) -> bool:
+        """True when nothing that we can set helps: it is refused under the compatibility that we want."""
+        return self.verdict is Verdict.INCOMPATIBLE and (self.against.ours or self.subject.fits(self.level))
 
     @property
     def well(self) -> bool:
@@ -43,7 +57,7 @@ class Standing:
     @property
     def remedy(self) -> str:
         """Return what helps, empty where nothing has to be done."""
-        if self.verdict is Verdict.INCOMPATIBLE and self.subject.fits(self.level):
+        if self.refused:
             return _FORWARD if self.subject.level == FORWARD else _BACKWARD
         if not self.well:
             return f"qosresolve schemas register sets {self.subject.level}; nothing else is proven before"
@@ -51,9 +65,9 @@ class Standing:
 
 
 _ELSE = "; is it another program's schema? set another prefix (docs/schemas.md)"
-_BACKWARD = "a field is added with a default, a symbol at the end, and neither is taken away" + _ELSE
+_BACKWARD = "give every new field a default, and take no symbol away" + _ELSE
 _FORWARD = (
-    "a field is taken away only where it had a default, a symbol added only where the enum has one" + _ELSE
+    "take no field away that had no default, and add a symbol only where the enum has a default" + _ELSE
 )
 
 
@@ -67,22 +81,32 @@ def look(registry: Registry, subject: Subject, text: str = "") -> Standing:
     same = registry.version_of(subject.name, text)
     if same:
         return Standing(subject, Verdict.SAME, level, versions, same)
-    against, words = _against(registry, subject, text, versions, level)
-    verdict = Verdict.INCOMPATIBLE if words or against else Verdict.COMPATIBLE
-    return Standing(subject, verdict, level, versions, 0, against, words)
+    against = _against(registry, subject, text, versions, level)
+    verdict = Verdict.INCOMPATIBLE if against.words else Verdict.COMPATIBLE
+    return Standing(subject, verdict, level, versions, 0, against)
 
 
 def _against(
     registry: Registry, subject: Subject, text: str, versions: tuple[int, ...], level: str
-) -> tuple[tuple[int, ...], str]:
-    """Return the versions that a schema is not compatible with, and the registry's words.
+) -> Against:
+    """Return what a schema is not compatible with.
 
     A level that is not transitive makes a registry look at the latest version alone: then each is asked for.
     """
     whole = registry.test(subject.name, text)
-    if whole.compatible and level.endswith("_TRANSITIVE"):
-        return (), ""
-    answers = {version: registry.test(subject.name, text, version) for version in versions}
-    against = tuple(version for version, answer in answers.items() if not answer.compatible)
-    words = next((answers[version].words for version in reversed(against)), "") or whole.words
-    return against, words or ("" if whole.compatible and not against else "it gives no reason")
+    if not whole.compatible or not level.endswith("_TRANSITIVE"):
+        answers = {version: registry.test(subject.name, text, version) for version in versions}
+        against = tuple(version for version, answer in answers.items() if not answer.compatible)
+        if against or not whole.compatible:
+            words = next((answers[version].words for version in reversed(against)), whole.words)
+            return Against(against, words or "it gives no reason")
+    return _lost(registry, subject, text, versions) if subject.level == BACKWARD else Against()
+
+
+def _lost(registry: Registry, subject: Subject, text: str, versions: tuple[int, ...]) -> Against:
+    """Return the versions of which symbols were taken away: no registry minds, we do."""
+    lost = {version: lost_symbols(registry.text(subject.name, version), text) for version in versions}
+    against = tuple(version for version, symbols in lost.items() if symbols)
+    symbols = ", ".join(sorted({symbol for each in lost.values() for symbol in each}))
+    why = f"{symbols}: not there any more, so what was written with it reads as the default"
+    return Against(against, why, ours=True) if against else Against()

@@ -25,11 +25,13 @@ class NotARegistryError(Exception):
 
 
 class RegistryError(RetriableError):
-    """The registry could not be asked. The message says what it said; `remedy` what helps."""
+    """The registry could not be asked: `what` is wrong, and the `remedy`."""
 
-    def __init__(self, message: str, remedy: str) -> None:
-        self.remedy = remedy
-        super().__init__(f"{message}\n  remedy: {remedy}")
+    def __init__(self, where: str, trouble: "Trouble") -> None:
+        """`where` is the address as it may be shown."""
+        self.what = trouble.what
+        self.remedy = trouble.remedy
+        super().__init__(f"schema registry {where}: {trouble.what}\n  remedy: {trouble.remedy}")
 
 
 @dataclass(frozen=True, slots=True)
