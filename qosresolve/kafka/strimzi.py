@@ -53,12 +53,16 @@ def users(settings: Settings, roles: Iterable[Role], cluster: str = CLUSTER) -> 
 
 def scaler(settings: Settings, cluster: str = CLUSTER) -> Manifest:
     """Return the KafkaUser of whoever scales workers by their lag."""
+    return _user(SCALER, scaler_rights(settings), cluster)
+
+
+def scaler_rights(settings: Settings) -> list[Acl]:
+    """Return what is needed to see the lag of the workers."""
     anchor, describe = Names(settings.prefix).of(ANCHOR), (Operation.DESCRIBE,)
-    rights = [
+    return [
         Acl(Resource.TOPIC, anchor, Pattern.LITERAL, describe, "where it ends"),
         Acl(Resource.GROUP, settings.group, Pattern.LITERAL, describe, "how far it was taken"),
     ]
-    return _user(SCALER, rights, cluster)
 
 
 def _user(name: str, rights: Iterable[Acl], cluster: str) -> Manifest:
