@@ -67,6 +67,7 @@ class Assignment(Generic[P]):
         """Read all inputs of a partition from these offsets on."""
         places = list(self._inputs(number))
         consumer.incremental_assign([TopicPartition(*place, offsets[place]) for place in places])
+        consumer.resume(_parts(places))  # a pause outlives the loss of a partition, and would never end
         self._reading[number] = places
 
     def stop_reading(self, consumer: Consumer, number: int) -> None:

@@ -38,6 +38,9 @@ class Noting:
     def incremental_assign(self, partitions: list[TopicPartition]) -> None:
         self.assigned += [(at.topic, at.partition) for at in partitions]
 
+    def resume(self, partitions: list[TopicPartition]) -> None:
+        assert {(at.topic, at.partition) for at in partitions} <= set(self.assigned)
+
     def incremental_unassign(self, partitions: list[TopicPartition]) -> None:
         if self._failure is not None:
             raise self._failure

@@ -151,7 +151,6 @@ class Notify:
             found = offsets.begin(self._consumer, self._admin, places, self._settings)
             for lane in fresh:
                 self._assignment.read(self._consumer, lane.number, found)
-                self._consumer.resume([lane.at])  # a pause outlives the loss of a partition
                 lane.ready = True
         self._assignment.fresh = []
 
