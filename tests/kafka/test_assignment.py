@@ -1,10 +1,11 @@
 """Rebalance callbacks: they never raise, and what went wrong in them is raised by the loop."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, cast
 
 import pytest
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, Producer, TopicPartition
 
 from qosresolve.kafka.assignment import Assignment
 from qosresolve.topics import ANCHOR, Names
@@ -137,3 +138,21 @@ def test_what_is_lost_is_dropped_with_all_its_inputs(callback: str) -> None:
     callbacks["on_assign"](consumer, BOTH[:1])
     assert not assignment.current(before), "what comes back is another one: what was staged is not its own"
     assignment.raise_if_failed()
+
+
+def test_what_comes_back_is_read_though_it_was_paused(cluster: MockCluster) -> None:
+    """The client keeps a pause over the loss of a partition: one that was stopped would stay silent."""
+    topic = NAMES.of(ANCHOR)
+    own = {"bootstrap.servers": cluster.bootstrap, "group.id": "g", "auto.offset.reset": "error"}
+    consumer, producer = Consumer(own | HASTY), Producer({"bootstrap.servers": cluster.bootstrap})
+    producer.produce(topic, b"first", partition=0)
+    assert producer.flush(10) == 0
+    assignment = Assignment(topic, lambda number: [(topic, number)], Held)
+    read = partial(assignment.read, consumer, 0, {(topic, 0): 0})
+    read()
+    consumer.pause([TopicPartition(topic, 0)])
+    assignment.stop_reading(consumer, 0)
+    read()
+    message = await_that(lambda: consumer.poll(0.1), "the record")
+    assert message.value() == b"first"
+    consumer.close()
