@@ -150,8 +150,10 @@ def test_what_comes_back_is_read_though_it_was_paused(cluster: MockCluster) -> N
     assignment = Assignment(topic, lambda number: [(topic, number)], Held)
     read = partial(assignment.read, consumer, 0, {(topic, 0): 0})
     read()
+    await_that(lambda: consumer.poll(0.1), "the record")  # so it is being fetched
     consumer.pause([TopicPartition(topic, 0)])
     assignment.stop_reading(consumer, 0)
+    consumer.poll(0.1)
     read()
     message = await_that(lambda: consumer.poll(0.1), "the record")
     assert message.value() == b"first"
