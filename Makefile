@@ -214,8 +214,8 @@ format: venv ## Format the code and apply the safe fixes
 .PHONY: lock
 lock: $(UV) ## Resolve the newest dependencies into requirements/
 	echo uv | $(COMPILE) --upgrade - --output-file requirements/uv.txt
-	$(COMPILE) --upgrade pyproject.toml --extra registry $(GROUPS) --output-file requirements/dev.txt
-	$(COMPILE) --upgrade pyproject.toml --extra registry --constraint requirements/dev.txt --output-file requirements/run.txt
+	$(COMPILE) --upgrade pyproject.toml --extra registry --extra otel $(GROUPS) --output-file requirements/dev.txt
+	$(COMPILE) --upgrade pyproject.toml --extra registry --extra otel --constraint requirements/dev.txt --output-file requirements/run.txt
 	$(COMPILE) --upgrade --group mutation --constraint requirements/dev.txt --output-file requirements/mutation.txt
 	echo quixstreams | $(COMPILE) --upgrade - --output-file requirements/peers.txt
 

@@ -14,7 +14,7 @@ from opentelemetry.sdk.environment_variables import (
     OTEL_EXPORTER_OTLP_PROTOCOL,
     OTEL_EXPORTER_OTLP_TRACES_PROTOCOL,
 )
-from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.sdk.trace.id_generator import IdGenerator, RandomIdGenerator
@@ -112,10 +112,7 @@ def _resource(role: str, slot: str) -> Resource:
         "service.version": __version__,
         "service.instance.id": f"{gethostname()}-{slot}" if slot else gethostname(),
     }
-    told = Resource.create()
-    unsaid = str(told.attributes.get("service.name", "")).startswith("unknown_service")
-    named = {name: value for name, value in told.attributes.items() if name != "service.name" or not unsaid}
-    return Resource({**ours, **named})
+    return Resource.create(ours).merge(OTELResourceDetector().detect())
 
 
 def _exporter(name: str) -> SpanExporter:
