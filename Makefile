@@ -38,6 +38,12 @@ BENCH ?=
 FILE ?= docs/benchmarks/latest.json
 PEERS := .cache/peers
 
+# Where `make contracts-check` puts the tools it fetches, each pinned: tests find them by tests/support/tools.py.
+TOOLS := .tools
+
+# Where `make audit` asks for advisories.
+SERVICE ?= pypi
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -74,16 +80,24 @@ imports: venv ## Check which package may import which
 
 .PHONY: test
 test: lint types imports ## Check everything and run all tests
-	$(PYTEST) -n 2 --dist worksteal -m "not kafka" --hypothesis-profile thorough
-	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m kafka
+	$(PYTEST) -n 2 --dist worksteal -m "not kafka and not contracts" --hypothesis-profile thorough
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "kafka and not contracts"
 
 .PHONY: test-fast
 test-fast: venv ## Run the tests that need neither Kafka nor patience
-	$(PYTEST) -n 2 --dist worksteal -m "not kafka and not slow"
+	$(PYTEST) -n 2 --dist worksteal -m "not kafka and not slow and not contracts"
 
 .PHONY: test-kafka
 test-kafka: venv ## Run the tests that need a real Kafka (see tests/support/kafka_server.py)
-	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m kafka
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "kafka and not contracts"
+
+.PHONY: contracts-check
+contracts-check: venv ## Hold what other teams see to the validators of its makers (fetches them into .tools)
+	$(PYTEST) -m contracts
+
+# A tool is a target below $(TOOLS), and a prerequisite of `contracts-check`: one such line for each.
+
+contracts-check: $(TOOLS)/supply/.synced
 
 $(MUTATION)/.synced: $(UV) requirements/dev.txt requirements/mutation.txt
 	$(UV) venv --quiet --clear --python $(BIN)/python $(MUTATION)
@@ -182,6 +196,25 @@ chaos: venv ## Hurt the real processes on real brokers for MINUTES, then check e
 chaos-short: venv ## The same in some minutes, on one broker
 	$(BIN)/python -m tests.chaos --seed $(SEED) --minutes 2 --nodes 1 --pause 1.5 --products 30
 
+$(TOOLS)/supply/.synced: $(UV) requirements/supply.txt
+	$(UV) venv --quiet --clear --python $(BIN)/python $(TOOLS)/supply
+	$(UV) pip sync --quiet --python $(TOOLS)/supply/bin/python --require-hashes requirements/supply.txt
+	@touch $@
+
+.PHONY: package
+package: venv ## Build wheel and source distribution into dist
+	$(UV) build --quiet --no-build-isolation --python $(BIN)/python --out-dir dist
+
+.PHONY: sbom
+sbom: $(TOOLS)/supply/.synced ## Write what the program is made of (CycloneDX) into dist
+	@mkdir -p dist
+	$(TOOLS)/supply/bin/cyclonedx-py requirements requirements/run.txt --pyproject pyproject.toml \
+		--mc-type application --output-reproducible --output-format JSON --output-file dist/qosresolve.cdx.json
+
+.PHONY: audit
+audit: venv $(TOOLS)/supply/.synced ## Ask whether anything is known against what the locks name: SERVICE=pypi or osv
+	$(BIN)/python -m tests.support.audit $(TOOLS)/supply/bin/pip-audit $(SERVICE) requirements/run.txt requirements/dev.txt
+
 .PHONY: docs-processes
 docs-processes: venv ## Write docs/processes from the scenario stories
 	$(BIN)/python -m tests.scenarios.pages
@@ -217,9 +250,10 @@ lock: $(UV) ## Resolve the newest dependencies into requirements/
 	$(COMPILE) --upgrade pyproject.toml --extra registry --extra otel $(GROUPS) --output-file requirements/dev.txt
 	$(COMPILE) --upgrade pyproject.toml --extra registry --extra otel --constraint requirements/dev.txt --output-file requirements/run.txt
 	$(COMPILE) --upgrade --group mutation --constraint requirements/dev.txt --output-file requirements/mutation.txt
+	$(COMPILE) --upgrade --group supply --output-file requirements/supply.txt
 	echo quixstreams | $(COMPILE) --upgrade - --output-file requirements/peers.txt
 
 .PHONY: clean
 clean: ## Remove everything that can be made again
-	rm -rf $(VENV) .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) $(TOOLS) .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
