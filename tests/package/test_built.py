@@ -114,17 +114,20 @@ def test_it_runs_outside_of_the_checkout(installed: Path, tmp_path: Path) -> Non
     """Version, the shipped policy, a public payload through the mappings, the schemas: no file is missing."""
     program = installed / "qosresolve"
     assert done(program, "--version", cwd=tmp_path).startswith(f"qosresolve {__version__} (confluent-kafka ")
-    words = ("--tier", "gold", "--severity", "major", "--at", "2026-03-02 22:15", "--json")
-    assert '"restore"' in done(program, "policy", "test", *words, cwd=tmp_path)
+    shipped = (ROOT / "qosresolve" / "contracts" / "policy" / "default.yaml").read_text(encoding="utf-8")
     code = (
-        "import json; from qosresolve.contracts import schemas; from qosresolve.demo import payloads\n"
+        "import json; from qosresolve.contracts.policy.file import default_text\n"
+        "from qosresolve.contracts import schemas; from qosresolve.demo import payloads\n"
         "assert '/site-packages/' in str(schemas.folder()), schemas.folder()\n"
         "assert not schemas.unfrozen() and [schemas.current(name) for name in schemas.records()]\n"
-        "open('alarm.json', 'w').write(json.dumps(payloads.load('crossing-set.json')))"
+        "from pathlib import Path; Path('policy.yaml').write_text(default_text())\n"
+        "Path('alarm.json').write_text(json.dumps(payloads.load('crossing-set.json')))"
     )
-    done(installed / "python", "-W", "ignore::ResourceWarning", "-c", code, cwd=tmp_path)
+    done(installed / "python", "-c", code, cwd=tmp_path)
+    assert (tmp_path / "policy.yaml").read_text(encoding="utf-8") == shipped
+    words = ("--tier", "gold", "--severity", "major", "--at", "2026-03-02 22:15", "--json")
+    assert '"restore"' in done(program, "policy", "test", "policy.yaml", *words, cwd=tmp_path)
     assert "crossing" in done(program, "intake", "check", "alarm.json", cwd=tmp_path).lower()
-    assert "qosresolve_extra" not in done(program, "config", "show", cwd=tmp_path)
 
 
 def test_the_locked_requirements_are_all_that_it_needs(installed: Path, tmp_path: Path) -> None:
