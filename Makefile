@@ -273,6 +273,10 @@ docs-reference: venv ## Write docs/reference, docs/asyncapi.yaml and docs/schema
 demo: venv ## Run the demonstration
 	$(BIN)/qosresolve demo
 
+.PHONY: demo-secured
+demo-secured: venv ## Run the demonstration's story on a broker with TLS, passwords and the generated rights alone
+	$(PYTEST) -m long tests/security/test_demo.py
+
 .PHONY: kafka
 kafka: venv ## Run a Kafka broker in the foreground and print its address
 	$(BIN)/python -m tests.support.kafka_server

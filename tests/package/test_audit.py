@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 
 import pytest
 
@@ -12,7 +13,7 @@ HOLE = {"name": "rich", "version": "1.0", "vulns": [{"id": "PYSEC-1", "fix_versi
 SKIPPED = {"name": "typer", "skip_reason": "Dependency not found on PyPI"}
 
 
-def report(*dependencies: dict[str, object]) -> str:
+def report(*dependencies: Mapping[str, object]) -> str:
     return json.dumps({"dependencies": dependencies, "fixes": []})
 
 

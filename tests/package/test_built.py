@@ -89,7 +89,7 @@ def test_the_metadata_says_what_it_is(wheel: Path) -> None:
         info = f"qosresolve-{__version__}.dist-info"
         told = HeaderParser().parsestr(archive.read(f"{info}/METADATA").decode())
         programs = archive.read(f"{info}/entry_points.txt").decode()
-    assert told.get_payload().strip() == (ROOT / "README.md").read_text(encoding="utf-8").strip()
+    assert str(told.get_payload()).strip() == (ROOT / "README.md").read_text(encoding="utf-8").strip()
     assert (told["Version"], told["Description-Content-Type"]) == (__version__, "text/markdown")
     assert told["License-Expression"] == "Apache-2.0"
     assert len(told.get_all("Project-URL") or []) == 2

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.support.tools import tool
+
 ROOT = Path(__file__).parents[2]
 WORKFLOW = ROOT / ".github" / "workflows" / "ci.yaml"
-CHECK = ROOT / ".tools" / "supply" / "bin" / "check-jsonschema"
 
 
 def test_it_runs_targets_of_the_makefile() -> None:
@@ -59,5 +60,10 @@ def test_it_is_a_workflow(tmp_path: Path) -> None:
 
 
 def _check(file: Path) -> int:
-    words = [CHECK, "--builtin-schema", "vendor.github-workflows", file]
+    words = [
+        str(tool("supply/bin/check-jsonschema")),
+        "--builtin-schema",
+        "vendor.github-workflows",
+        str(file),
+    ]
     return subprocess.run(words, capture_output=True, check=False).returncode

@@ -52,7 +52,7 @@ def armed(trace: str = TRACE) -> tuple[TracedWatched, Alarm]:
     product.sample("10:00")
     report, watched = product.report, TracedWatched(RECORDS, 0, NAMES)
     key = key_of(report.product_id.encode(), report.report_id.encode())
-    due = [("due", b"%d" % (report.due or 0)), ("alarm", b"0")]
+    due: list[tuple[str, str | bytes | None]] = [("due", b"%d" % (report.due or 0)), ("alarm", b"0")]
     value = RECORDS.write_report(report)
     watched.take(PLACE, Message(topic=PLACE, key=key, value=value, headers=due))
     return watched, Alarm(key, 0, report.due or 0)
