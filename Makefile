@@ -238,7 +238,7 @@ package: venv ## Build wheel and source distribution into dist
 .PHONY: sbom
 sbom: $(TOOLS)/supply/.synced ## Write what the program is made of (CycloneDX) into dist
 	@mkdir -p dist
-	$(TOOLS)/supply/bin/cyclonedx-py requirements requirements/run.txt --pyproject pyproject.toml \
+	PYTHONWARNINGS=ignore $(TOOLS)/supply/bin/cyclonedx-py requirements requirements/run.txt --pyproject pyproject.toml \
 		--mc-type application --output-reproducible --output-format JSON --output-file dist/qosresolve.cdx.json
 
 .PHONY: audit
