@@ -3,7 +3,10 @@
 The standard OTEL_... variables say what becomes of them: exporter and endpoint, sampler, resource, batches.
 """
 
+import logging
 import os
+import threading
+import time
 from importlib.metadata import entry_points
 from socket import gethostname
 
@@ -28,6 +31,8 @@ from qosresolve.telemetry.spans import EXTRA, Context, Span
 TRACES_EXPORTER = "OTEL_TRACES_EXPORTER"
 _GROUP = "opentelemetry_traces_exporter"
 _OTLP = {"http/protobuf": "otlp_proto_http", "grpc": "otlp_proto_grpc"}
+CLOSE_S = 3.0  # for what is left; a collector that is away must not hold up the end of a process
+TELL_S = 60.0  # between two lines about exporting
 _KINDS = {kind.name: kind for kind in api.SpanKind}
 
 
@@ -47,10 +52,34 @@ class Ids(IdGenerator):
         return self.wanted.span if self.wanted else self._random.generate_span_id()
 
 
+class SdkLog(logging.Handler):
+    """Takes the SDK's own lines, of a collector that is away, say: one a minute becomes a line of ours."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._told_at = float("-inf")
+
+    @classmethod
+    def take(cls) -> None:
+        """Take them from now on."""
+        sdk = logging.getLogger("opentelemetry")
+        sdk.propagate = False
+        if not any(isinstance(handler, cls) for handler in sdk.handlers):
+            sdk.addHandler(cls())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Tell a line, where none was told lately."""
+        now = time.monotonic()
+        if now - self._told_at >= TELL_S:
+            self._told_at = now
+            structlog.get_logger().warning("tracing", line=record.getMessage()[:300])
+
+
 class Exporting:
     """Exports the spans of one role."""
 
     def __init__(self, role: str, slot: str, *exporters: SpanExporter) -> None:
+        SdkLog.take()
         self._ids = Ids()
         self._provider = TracerProvider(
             resource=_resource(role, slot), id_generator=self._ids, shutdown_on_exit=False
@@ -95,7 +124,9 @@ class Exporting:
 
     def close(self) -> None:
         """Send what is left, for a moment at most."""
-        self._provider.shutdown()
+        closing = threading.Thread(target=self._provider.shutdown, name="tracing", daemon=True)
+        closing.start()
+        closing.join(CLOSE_S)
 
 
 def _remote(context: Context, *, sampled: bool | None = None) -> api.SpanContext:

@@ -1,11 +1,16 @@
 """Spans to OpenTelemetry: off unless asked for, with the ids that were asked for, to where OTEL_... says."""
 
+import logging
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Sequence
 
 import pytest
+import structlog
 from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export import SpanExporter
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
@@ -23,6 +28,7 @@ ROLES = "qosresolve.kafka.worker, qosresolve.kafka.timer, qosresolve.kafka.intak
 def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OTEL_TRACES_EXPORTER", "OTEL_SERVICE_NAME", "OTEL_TRACES_SAMPLER", "OTEL_SDK_DISABLED"):
         monkeypatch.delenv(name, raising=False)
+    logging.getLogger("opentelemetry").handlers.clear()  # it tells one line a minute
 
 
 def exported(*told: Span) -> list[ReadableSpan]:
@@ -146,6 +152,34 @@ def test_an_exporter_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("OTEL_TRACES_EXPORTER", "zipkin")
     with pytest.raises(ConfigError, match=r"(?s)OTEL_TRACES_EXPORTER.*'zipkin'"):
         otel.Exporting.by_environment("worker", "0")
+
+
+class _Away(SpanExporter):
+    """A collector that does not answer until it is let."""
+
+    def __init__(self) -> None:
+        self.answers = threading.Event()
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        logging.getLogger("opentelemetry.exporter").warning("no answer for %d", len(spans))
+        self.answers.wait(30)
+        return SpanExportResult.FAILURE
+
+
+def test_a_collector_that_is_away_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither telling nor the end of a process waits for it; it is named once a minute, in the log."""
+    monkeypatch.setattr(otel, "CLOSE_S", 0.2)
+    away = _Away()
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(2):
+            sink = otel.Exporting("worker", "7", away)
+            sink.emit(span())
+            began = time.monotonic()
+            sink.close()
+            assert time.monotonic() - began < 10
+    away.answers.set()
+    told = [line for line in lines if line["event"] == "tracing"]
+    assert [line["line"] for line in told] == ["no answer for 1"]
 
 
 def test_ids_are_the_same_wherever_they_are_asked_for() -> None:
