@@ -66,6 +66,9 @@ class Codec(Protocol):
     def decode(self, record: str, data: bytes) -> Value:
         """Return the value in today's schema. Raises PoisonRecordError; RetriableError as above."""
 
+    def ask(self, data: bytes | None) -> None:
+        """Have at hand what a registry says of bytes' schema. Raises RetriableError while it is down."""
+
     def forget(self) -> None:
         """Ask again for what was unknown: of the records read so far, none was written since."""
 
@@ -99,8 +102,11 @@ class SingleObjectCodec:
             raise poison(f"{record}: cut short within its framing", "one whole record a message")
         return _read(record, data, 5, self._registered(record, int.from_bytes(data[1:5], "big")))
 
-    def forget(self) -> None:
+    def ask(self, data: bytes | None) -> None:
         """Nothing is asked for."""
+
+    def forget(self) -> None:
+        """Nothing was asked for."""
 
     def _registered(self, record: str, schema_id: int) -> Resolution:
         raise poison(
