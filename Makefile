@@ -108,6 +108,11 @@ contracts-check: venv ## Hold what other teams see to the validators of its make
 
 # A tool is a target below $(TOOLS), and a prerequisite of `contracts-check`: one such line for each.
 
+# Debian's wants its templates below /usr/share; those after 0.31 leave the pages out that they are built with.
+contracts-check: $(TOOLS)/bin/alertmanager
+$(TOOLS)/bin/alertmanager:
+	GOBIN=$(abspath $(TOOLS)/bin) go install github.com/prometheus/alertmanager/cmd/alertmanager@v0.31.1
+
 $(MUTATION)/.synced: $(UV) requirements/dev.txt requirements/mutation.txt
 	$(UV) venv --quiet --clear --python $(BIN)/python $(MUTATION)
 	$(UV) pip sync --quiet --python $(MUTATION)/bin/python --require-hashes requirements/dev.txt requirements/mutation.txt
@@ -289,8 +294,8 @@ format: venv ## Format the code and apply the safe fixes
 .PHONY: lock
 lock: $(UV) ## Resolve the newest dependencies into requirements/
 	echo uv | $(COMPILE) --upgrade - --output-file requirements/uv.txt
-	$(COMPILE) --upgrade pyproject.toml --extra registry --extra otel $(GROUPS) --output-file requirements/dev.txt
-	$(COMPILE) --upgrade pyproject.toml --extra registry --extra otel --constraint requirements/dev.txt --output-file requirements/run.txt
+	$(COMPILE) --upgrade pyproject.toml --extra registry --extra otel --extra notify $(GROUPS) --output-file requirements/dev.txt
+	$(COMPILE) --upgrade pyproject.toml --extra registry --extra otel --extra notify --constraint requirements/dev.txt --output-file requirements/run.txt
 	$(COMPILE) --upgrade --group mutation --constraint requirements/dev.txt --output-file requirements/mutation.txt
 	$(COMPILE) --upgrade --group supply --output-file requirements/supply.txt
 	echo quixstreams | $(COMPILE) --upgrade - --output-file requirements/peers.txt

@@ -17,7 +17,10 @@ from qosresolve.demo.post import Post
 from qosresolve.demo.summary import Summary, summarise
 from qosresolve.demo.world import World as Neighbours
 from qosresolve.kafka.acls import Role
+from qosresolve.topics import ESCALATION
+from tests.kafka.escalated import hooked
 from tests.kafka.harness import DEMO_POLICY, RECORDS, await_that, settings_for
+from tests.notify.receiver import receiving
 from tests.security.audit import Audit
 from tests.security.conftest import untaken
 from tests.security.processes import Process, commands_in, generated, obeyed, process, right_of
@@ -28,8 +31,9 @@ if TYPE_CHECKING:
 
     from tests.security.conftest import Site
 
-PROCESSES = (Role.WORKER, Role.INTAKE, Role.TIMER, Role.AUDITOR)
+PROCESSES = (Role.WORKER, Role.INTAKE, Role.TIMER, Role.AUDITOR, Role.NOTIFY)
 STORY_S = 150.0  # 45 on a machine that has nothing else to do
+NOBODY = "notify_url=http://127.0.0.1:1"  # without an address that role does not start
 RULES = "intake_rules_file=qosresolve/demo/demo_intake.yaml"
 # One command of each role that is left out, by what it ends with, and what its process then names.
 LEFT_OUT = [
@@ -38,6 +42,7 @@ LEFT_OUT = [
     (Role.INTAKE, "--topic {}qos.inventory.v1", "Read on Topic {}qos.inventory.v1"),
     (Role.TIMER, "--topic {}qos.deadline.v1", "Write on Topic {}qos.deadline.v1"),
     (Role.AUDITOR, "--group {}group-auditor", "Read on Group {}group-auditor"),
+    (Role.NOTIFY, "--topic {}qos.escalation.v1", "Read on Topic {}qos.escalation.v1"),
 ]
 
 
@@ -92,9 +97,11 @@ def test_the_whole_demonstration_with_the_generated_rights_only(site: Site, tmp_
     tell_inventory(site)
     with ExitStack() as stack:
         stack.enter_context(obeyed(site, [line for role in PROCESSES for line in generated(site, role)]))
+        receiver = stack.enter_context(receiving())
+        more = (DEMO_POLICY, RULES, *hooked(receiver, tmp_path))
         crew: dict[Role, Process] = {}
         for role in PROCESSES:
-            crew[role] = stack.enter_context(process(site, role, tmp_path, DEMO_POLICY, RULES))
+            crew[role] = stack.enter_context(process(site, role, tmp_path, *more))
         for role in PROCESSES:
             await_that(partial(getattr, crew[role], "ready"), f"ready {role}", 90)
         play(site)
@@ -106,7 +113,9 @@ def test_the_whole_demonstration_with_the_generated_rights_only(site: Site, tmp_
             lambda: crew[Role.AUDITOR].metric("qosresolve_audit_entries_total") >= len(whole), "auditor's end"
         )
         assert crew[Role.AUDITOR].metric("qosresolve_audit_mismatches_total") == 0
-        for role in (Role.WORKER, Role.AUDITOR):
+        escalations = site.world.messages(ESCALATION)
+        await_that(lambda: len(receiver.taken) >= len(escalations) > 0, "end of what is told of escalations")
+        for role in (Role.WORKER, Role.AUDITOR, Role.NOTIFY):
             assert crew[role].stop() == 0, crew[role].told[-3_000:]
         for role in PROCESSES:
             assert not refused(audit, role, site.prefix), role
@@ -122,15 +131,16 @@ def test_without_one_generated_command_a_role_names_it(
     site: Site, tmp_path: Path, role: Role, left_out: str, named: str
 ) -> None:
     """It ends with status 2 and prints that very command; obeyed, the role becomes ready."""
+    more = (DEMO_POLICY, RULES, NOBODY)
     commands, ending = generated(site, role), left_out.format(site.prefix)
     kept = [line for line in commands if not line.endswith(ending)]
     (missing,) = (line for line in commands if line not in kept)
     with obeyed(site, kept):
-        with process(site, role, tmp_path, DEMO_POLICY, RULES) as lacking:
+        with process(site, role, tmp_path, *more) as lacking:
             assert lacking.ended() == 2
         assert named.format(site.prefix) in lacking.told
         (printed,) = commands_in(lacking.told)
         assert right_of(printed) == right_of(missing)
-        with obeyed(site, [printed]), process(site, role, tmp_path, DEMO_POLICY, RULES) as again:
+        with obeyed(site, [printed]), process(site, role, tmp_path, *more) as again:
             await_that(partial(getattr, again, "ready"), f"ready {role}", 90)
             assert again.stop() == 0
