@@ -63,8 +63,11 @@ class Codec(Protocol):
     def encode(self, record: str, value: Value) -> bytes:
         """Return framed bytes. Raises as `frame`."""
 
-    def decode(self, record: str, data: bytes) -> Value:
-        """Return the value in today's schema. Raises PoisonRecordError; RetriableError as above."""
+    def decode(self, record: str, data: bytes, onto: Schema | None = None) -> Value:
+        """Return the value in today's schema, or in `onto`, which has some of its fields.
+
+        Raises PoisonRecordError; RetriableError as above.
+        """
 
     def ask(self, data: bytes | None) -> None:
         """Have at hand what a registry says of bytes' schema. Raises RetriableError while it is down."""
@@ -86,13 +89,14 @@ class SingleObjectCodec:
     def encode(self, record: str, value: Value) -> bytes:
         return _written(self.frame(record), schemas.current(record).parsed, value)
 
-    def decode(self, record: str, data: bytes) -> Value:
+    def decode(self, record: str, data: bytes, onto: Schema | None = None) -> Value:
         most = min(self._max_bytes, MOST_BYTES.get(record, MAX_BYTES))
         if len(data) > most:
             raise poison(f"{record}: {len(data)} bytes, more than {most}", "send less", "size")
         if data[:2] == _SINGLE_OBJECT:
             key = (record, data[2:10])
-            return _read(record, data, 10, self._bundled.get(key) or self._bundled.put(key, _bundled(*key)))
+            found = self._bundled.get(key) or self._bundled.put(key, _bundled(*key))
+            return _read(record, data, 10, found if onto is None else found._replace(reader=onto))
         if data[:1] != CONFLUENT:
             raise poison(
                 f"{record}: neither Avro single-object encoding (C3 01) nor Confluent framing (00)",
@@ -100,7 +104,8 @@ class SingleObjectCodec:
             )
         if len(data) < 5:
             raise poison(f"{record}: cut short within its framing", "one whole record a message")
-        return _read(record, data, 5, self._registered(record, int.from_bytes(data[1:5], "big")))
+        found = self._registered(record, int.from_bytes(data[1:5], "big"))
+        return _read(record, data, 5, found if onto is None else found._replace(reader=onto))
 
     def ask(self, data: bytes | None) -> None:
         """Nothing is asked for."""

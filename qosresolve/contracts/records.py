@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from qosresolve.contracts import convert, limits
+from qosresolve.contracts import convert, glance, limits
 from qosresolve.contracts.codec import Codec
 from qosresolve.contracts.incremental import Incremental
 from qosresolve.contracts.journal_head import Head, head_of
@@ -108,6 +108,10 @@ class Contracts:
     def read_report(self, data: bytes) -> Report:
         """Return a report."""
         return convert.to_core(Report, self._codec.decode("report", data))
+
+    def read_glance(self, data: bytes) -> tuple[glance.Glance, int]:
+        """Return a report at a glance, and when it was opened, ms since the epoch."""
+        return glance.read(self._codec.decode("report", data, glance.schema()))
 
     def write_report(self, report: Report) -> bytes:
         """Return a report's bytes; equal reports are equal bytes."""

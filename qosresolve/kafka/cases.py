@@ -33,7 +33,7 @@ class CaseStore:
 
     def __len__(self) -> int:
         """Return the number of products with a report or a watch."""
-        return len(self._reports.keys() | self._watches.keys())
+        return len(self._reports) + sum(product not in self._reports for product in self._watches)
 
     def put_report(self, key: str, value: bytes | None) -> None:
         """Take one record of the report topic; None removes it."""

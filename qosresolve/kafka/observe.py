@@ -1,9 +1,11 @@
 """What a committed batch means for metrics and the log: one line a transition, one a batch."""
 
+import time
 from collections import Counter
 from collections.abc import Collection
 
 import structlog
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from qosresolve.core.facts import (
     DeadLettered,
@@ -17,13 +19,13 @@ from qosresolve.core.facts import (
     WindowSet,
 )
 from qosresolve.kafka.partition import Partition
+from qosresolve.kafka.promises import TOLD, Promises
 from qosresolve.kafka.staging import Staging
 from qosresolve.telemetry.metrics import WorkerMetrics
-from qosresolve.topics import DEAD_LETTERS, INPUTS, REQUESTS, Names
+from qosresolve.topics import DEAD_LETTERS, INPUTS, JOURNAL, REQUESTS, Names
 
-_TOLD: frozenset[type[Fact]] = frozenset(
-    {ReportOpened, StatusChanged, TargetBreached, EscalationRaised, WindowSet, WindowLifted, DeadLettered}
-)
+_TOLD: frozenset[type[Fact]] = TOLD | {StatusChanged, WindowSet, WindowLifted, DeadLettered}
+COUNT_S = 5.0  # between two looks at how many products are held
 
 
 class Observer:
@@ -35,30 +37,40 @@ class Observer:
         self._requests = frozenset(names.of(topic) for topic in REQUESTS)
         self._inputs = frozenset(names.of(topic) for topic in INPUTS)
         self._dead = names.of(DEAD_LETTERS)
+        self._promises = Promises(metrics.promises, names.of(JOURNAL))
+        self._counted_at = float("-inf")
 
     def committed(self, partition: Partition, staging: Staging) -> None:
         """Count and log one partition's part of a committed batch."""
         records: Counter[tuple[str, str]] = Counter()
         facts: Counter[type[Fact]] = Counter()
-        for entry in staging.entries:
+        telling: dict[int, None] = {}  # places of entries that tell of a promise
+        for place, entry in enumerate(staging.entries):
             records[entry.cause.topic, entry.outcome.value] += 1
             for fact in entry.facts:
                 kind = type(fact)
                 facts[kind] += 1
                 if kind in _TOLD:
                     self._tell(entry, fact)
+                    if kind in TOLD:
+                        telling[place] = None
         for (topic, outcome), count in records.items():
             self._metrics.records.labels(topic, outcome).inc(count)
         for kind, count in facts.items():
             self._metrics.facts.labels(kind.__name__).inc(count)
+        if telling:
+            self._promises.committed(partition, staging, telling)
         if staging.refusals:
             self._refused(staging)
+        self._sent(staging)
+        self._drain(partition)
+
+    def _sent(self, staging: Staging) -> None:
         for topic, count in Counter(output.topic for output in staging.outputs).items():
             if topic in self._requests:
                 self._metrics.requests.labels(topic).inc(count)
             elif topic in self._inputs:
                 self._metrics.forwarded.inc(count)
-        self._drain(partition)
 
     def batch(self, inputs: int, outputs: int, seconds: float) -> None:
         """Log one committed batch."""
@@ -119,8 +131,31 @@ class Observer:
             policy=partition.state.active_policy[:12],
         )
 
-    def held(self, partitions: Collection[Partition]) -> None:
+    def held(self, partitions: Collection[Partition], consumer: Consumer) -> None:
         """Set the gauges of what is held."""
         ready = sum(partition.ready for partition in partitions)
         self._metrics.partitions.labels("ready").set(ready)
         self._metrics.partitions.labels("restoring").set(len(partitions) - ready)
+        now = time.monotonic()
+        if now - self._counted_at >= COUNT_S:
+            self._counted_at = now
+            taking = [partition for partition in partitions if partition.ready]
+            self._metrics.cases.set(sum(len(partition.store) for partition in taking))
+            self._waiting(taking, consumer)
+
+    def _waiting(self, partitions: Collection[Partition], consumer: Consumer) -> None:
+        """Set the lag, by what the client learned with its last fetches: nothing is asked for."""
+        lag: Counter[str] = Counter(dict.fromkeys(self._inputs, 0))
+        for partition in partitions:
+            for topic, at in partition.positions.items():
+                lag[topic] += max(0, _end(consumer, topic, partition.number) - at)
+        for topic, records in lag.items():
+            self._metrics.lag.labels(topic).set(records)
+
+
+def _end(consumer: Consumer, topic: str, number: int) -> int:
+    try:
+        found = consumer.get_watermark_offsets(TopicPartition(topic, number), cached=True)
+    except KafkaException:
+        return 0  # not fetched yet
+    return found[1]

@@ -312,7 +312,7 @@ class Worker:
 
     def _ready(self) -> bool:
         held = self._assignment.held.values()
-        self._observer.held(held)
+        self._observer.held(held, self._consumer)
         return self._assignment.joined and all(partition.ready for partition in held)
 
     # -- trouble

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from qosresolve.telemetry import business
+
 # Known label values are there from the start, at 0: an alert on a counter's increase misses the first one
 # where the series begins with it.
 STAGES = ("decode", "validate", "step", "size", "crash")
@@ -14,6 +16,7 @@ CAME = ("taken", "down", "settings", "refused")
 PAUSED = ("down", "settings")
 NOTIFY_STATES = ("beginning", "reading", "failing", "stopped")
 OUTCOMES = ("committed", "aborted", "unknown", "fenced")
+REBUILDS = ("aborted", "unknown", "ambiguous", "group")
 FINDINGS = (
     "differs",
     "missing",
@@ -48,26 +51,35 @@ class TransactionMetrics:
     """What a transactional producer tells; the names begin with `prefix`."""
 
     def __init__(self, registry: CollectorRegistry, prefix: str) -> None:
-        # Transactions by outcome: committed, aborted, unknown, fenced.
         self.transactions = Counter(
-            f"{prefix}_transactions_total", "Transactions ended", ["outcome"], registry=registry
+            f"{prefix}_transactions_total",
+            "Transactions ended, by outcome: committed, aborted, unknown, fenced",
+            ["outcome"],
+            registry=registry,
         )
         _begin(self.transactions, OUTCOMES)
         self.transaction_seconds = Histogram(
             f"{prefix}_transaction_duration_seconds",
-            "From begin to confirmed commit",
+            "Transactions, from begin to confirmed commit",
             buckets=_SECONDS,
             registry=registry,
         )
-        # Producers replaced, by reason: aborted, unknown, ambiguous, group (refused for an old generation).
         self.rebuilds = Counter(
-            f"{prefix}_producer_rebuilds_total", "Producers replaced", ["reason"], registry=registry
+            f"{prefix}_producer_rebuilds_total",
+            "Producers replaced, by reason: aborted, unknown, ambiguous, group (of an old generation)",
+            ["reason"],
+            registry=registry,
         )
+        _begin(self.rebuilds, REBUILDS)
         self.last_commit = Gauge(
             f"{prefix}_last_commit_timestamp_seconds", "When a transaction last committed", registry=registry
         )
-        # 1, by the slot: two targets with one slot fence each other for ever.
-        self.slot = Gauge(f"{prefix}_slot", "The slot of this worker", ["slot"], registry=registry)
+        self.slot = Gauge(
+            f"{prefix}_slot",
+            "1, by the slot: two targets with one slot fence each other for ever",
+            ["slot"],
+            registry=registry,
+        )
 
 
 class WorkerMetrics(TransactionMetrics):
@@ -75,33 +87,64 @@ class WorkerMetrics(TransactionMetrics):
 
     def __init__(self, registry: CollectorRegistry) -> None:
         super().__init__(registry, "qosresolve")
-        # Inputs by topic and by what became of them.
         self.records = Counter(
-            "qosresolve_records_total", "Inputs stepped", ["topic", "outcome"], registry=registry
+            "qosresolve_records_total",
+            "Inputs stepped, by topic and by what became of them",
+            ["topic", "outcome"],
+            registry=registry,
         )
-        # Requests and escalations sent, by topic.
-        self.requests = Counter("qosresolve_requests_total", "Requests sent", ["topic"], registry=registry)
-        # Facts by kind: reports opened, targets breached, escalations raised...
-        self.facts = Counter("qosresolve_facts_total", "Facts decided", ["fact"], registry=registry)
+        self.requests = Counter(
+            "qosresolve_requests_total",
+            "Requests and escalations sent, by topic",
+            ["topic"],
+            registry=registry,
+        )
+        self.facts = Counter(
+            "qosresolve_facts_total",
+            "Facts decided, by kind: ReportOpened, TargetBreached, EscalationRaised...",
+            ["fact"],
+            registry=registry,
+        )
         self.dead_letters = Counter(
-            "qosresolve_dead_letters_total", "Records that could not be taken", ["stage"], registry=registry
+            "qosresolve_dead_letters_total",
+            "Records that could not be taken, by stage: decode, validate, step, size, crash",
+            ["stage"],
+            registry=registry,
         )
         _begin(self.dead_letters, STAGES)
         self.forwarded = Counter(
             "qosresolve_forwarded_total", "Records sent on to their own partition", registry=registry
         )
-        # Records below the positions: a rewind of the group, skipped.
-        self.skipped = Counter("qosresolve_skipped_total", "Records skipped by position", registry=registry)
-        # Deadlines that were stepped although their backlog was not read in time.
+        self.skipped = Counter(
+            "qosresolve_skipped_total",
+            "Records skipped, as they lay below the positions: the group was rewound",
+            registry=registry,
+        )
         self.backlog_timeouts = Counter(
-            "qosresolve_backlog_timeouts_total", "Deadlines stepped without waiting on", registry=registry
+            "qosresolve_backlog_timeouts_total",
+            "Deadlines stepped although their backlog was not read in time",
+            registry=registry,
         )
         self.partitions = Gauge(
-            "qosresolve_partitions", "Partitions held, by state", ["state"], registry=registry
+            "qosresolve_partitions",
+            "Partitions held, by state: ready, restoring",
+            ["state"],
+            registry=registry,
         )
         self.restore = ReadingMetrics(registry, "qosresolve_restore", "restore of the state")
         self.restored = Counter("qosresolve_restored_records_total", "Records restored", registry=registry)
-        self.cases = Gauge("qosresolve_cases", "Products with a report or a watch", registry=registry)
+        self.lag = Gauge(
+            "qosresolve_lag_records",
+            "Records of the partitions held that wait to be taken, by topic, as of the last fetch",
+            ["topic"],
+            registry=registry,
+        )
+        self.promises = business.PromiseMetrics(registry)
+        self.cases = Gauge(
+            "qosresolve_cases",
+            "Products with a report or a watch, counted every five seconds",
+            registry=registry,
+        )
 
 
 class TimerMetrics:
@@ -111,8 +154,12 @@ class TimerMetrics:
         self.armed = Gauge("qosresolve_timer_armed", "Alarms armed", registry=registry)
         self.catch_up = ReadingMetrics(registry, "qosresolve_timer_catch_up", "the timer's alarms")
         self.fired = Counter(
-            "qosresolve_timer_fired_total", "Deadlines sent, by whether again", ["again"], registry=registry
+            "qosresolve_timer_fired_total",
+            "Deadlines sent, by whether again: true, false",
+            ["again"],
+            registry=registry,
         )
+        _begin(self.fired, ("false", "true"))
         self.lateness = Histogram(
             "qosresolve_timer_lateness_seconds",
             "From due time to the deadline's broker time",
@@ -122,13 +169,15 @@ class TimerMetrics:
         self.oldest_overdue = Gauge(
             "qosresolve_timer_oldest_overdue_seconds", "Age of the oldest unsettled alarm", registry=registry
         )
-        # Deadlines that were sent and could not be delivered; each is sent again.
         self.undelivered = Counter(
-            "qosresolve_timer_undelivered_total", "Deadlines not delivered", registry=registry
+            "qosresolve_timer_undelivered_total",
+            "Deadlines that could not be delivered; each is sent again",
+            registry=registry,
         )
-        # Alarms whose headers make no sense: nobody will look at these reports in time.
         self.malformed = Counter(
-            "qosresolve_timer_malformed_total", "Records with broken alarm headers", registry=registry
+            "qosresolve_timer_malformed_total",
+            "Records whose alarm headers make no sense: nobody will look at them in time",
+            registry=registry,
         )
         self.skew = Gauge(
             "qosresolve_timer_clock_skew_seconds", "Broker clock less own clock", registry=registry
@@ -145,10 +194,14 @@ class AuditorMetrics:
     """What an auditor tells."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self.reports = business.ReportMetrics(registry)
         self.restore = ReadingMetrics(registry, "qosresolve_audit_restore", "where the auditor begins")
         self.history = ReadingMetrics(registry, "qosresolve_audit_history", "the journal before that")
         self.partitions = Gauge(
-            "qosresolve_audit_partitions", "Partitions audited, by state", ["state"], registry=registry
+            "qosresolve_audit_partitions",
+            "Partitions audited, by state: live, restoring",
+            ["state"],
+            registry=registry,
         )
         self.entries = Counter("qosresolve_audit_entries_total", "Journal entries folded", registry=registry)
         self.records = Counter(
@@ -156,24 +209,36 @@ class AuditorMetrics:
         )
         # Findings by kind, see `replay.live.findings`.
         self.mismatches = Counter(
-            "qosresolve_audit_mismatches_total", "Findings of the auditor", ["kind"], registry=registry
+            "qosresolve_audit_mismatches_total",
+            "Findings of the auditor, by kind: differs, missing, extra, unreadable, doubled, order...",
+            ["kind"],
+            registry=registry,
         )
         _begin(self.mismatches, FINDINGS)
-        # Reports, watches and positions that are not as the journal says, now.
-        self.differing = Gauge("qosresolve_audit_differing", "Records that differ now", registry=registry)
-        # Records that need somebody to look at them at an instant, and whose alarm says another or none.
+        self.differing = Gauge(
+            "qosresolve_audit_differing",
+            "Reports, watches and positions that are not as the journal says, now",
+            registry=registry,
+        )
         self.unarmed = Gauge(
-            "qosresolve_audit_open_without_deadline", "Records without the alarm they need", registry=registry
+            "qosresolve_audit_open_without_deadline",
+            "Records that need somebody to look at them at an instant, and whose alarm says another or none",
+            registry=registry,
         )
-        # Records of which the auditor cannot tell what they should be, e.g. one that nobody can decode.
-        self.unproved = Gauge("qosresolve_audit_unprovable", "Records not audited", registry=registry)
-        # By the brokers' time: a deadline that fell due and was settled by nobody.
+        self.unproved = Gauge(
+            "qosresolve_audit_unprovable",
+            "Records of which the auditor cannot tell what they should be",
+            registry=registry,
+        )
         self.oldest_overdue = Gauge(
-            "qosresolve_audit_oldest_overdue_seconds", "Age of the oldest due deadline", registry=registry
+            "qosresolve_audit_oldest_overdue_seconds",
+            "Age of the oldest deadline that fell due and was settled by nobody, by the brokers' time",
+            registry=registry,
         )
-        # How long ago the ends were asked for that are not reached yet; 0 when all is read.
         self.lag_seconds = Gauge(
-            "qosresolve_audit_lag_seconds", "How far the auditor is behind", registry=registry
+            "qosresolve_audit_lag_seconds",
+            "How long ago the ends were asked for that the auditor has not reached yet; 0 when all is read",
+            registry=registry,
         )
         self.lag_records = Gauge(
             "qosresolve_audit_lag_records", "Records the auditor has still to read", registry=registry
@@ -186,13 +251,19 @@ class IntakeMetrics(TransactionMetrics):
     def __init__(self, registry: CollectorRegistry) -> None:
         super().__init__(registry, "qosresolve_intake")
         self.records = Counter(
-            "qosresolve_intake_records_total", "Foreign records read", ["format"], registry=registry
+            "qosresolve_intake_records_total",
+            "Foreign records read, by format",
+            ["format"],
+            registry=registry,
         )
         self.events = Counter(
-            "qosresolve_intake_events_total", "Degradation events written", registry=registry
+            "qosresolve_intake_events_total", "Degradation events written by intake", registry=registry
         )
         self.replies = Counter(
-            "qosresolve_intake_replies_total", "Answers of neighbours written", ["channel"], registry=registry
+            "qosresolve_intake_replies_total",
+            "Answers of neighbours written, by channel",
+            ["channel"],
+            registry=registry,
         )
         self.folded = Counter(
             "qosresolve_intake_folded_total", "Observations that said what was just said", registry=registry
@@ -211,14 +282,20 @@ class IntakeMetrics(TransactionMetrics):
             "qosresolve_intake_given_up_total", "Parked observations given up", registry=registry
         )
         self.retried = Counter(
-            "qosresolve_intake_retried_total", "Parked observations read again", ["result"], registry=registry
+            "qosresolve_intake_retried_total",
+            "Parked observations read again, by result",
+            ["result"],
+            registry=registry,
         )
         self.waiting = Gauge("qosresolve_intake_waiting", "Observations parked now", registry=registry)
         self.oldest = Gauge(
             "qosresolve_intake_oldest_waiting_seconds", "Age of the oldest parked one", registry=registry
         )
         self.dead_letters = Counter(
-            "qosresolve_intake_dead_letters_total", "Records not taken", ["stage"], registry=registry
+            "qosresolve_intake_dead_letters_total",
+            "Records not taken, by stage: intake, parked, validate, size, step",
+            ["stage"],
+            registry=registry,
         )
         _begin(self.dead_letters, INTAKE_STAGES)
         self.skipped = Counter(
@@ -227,7 +304,10 @@ class IntakeMetrics(TransactionMetrics):
         # Record time less the source's time, of the sources that are off by too much; `other` is the worst
         # of those beyond the first few.
         self.skew = Gauge(
-            "qosresolve_intake_source_skew_seconds", "Clocks that are off", ["source"], registry=registry
+            "qosresolve_intake_source_skew_seconds",
+            "Record time less the time of a source whose clock is off, of the worst ones; other: the rest",
+            ["source"],
+            registry=registry,
         )
         self.sources_off = Gauge(
             "qosresolve_intake_sources_off", "Sources whose clock is off", registry=registry
@@ -235,10 +315,9 @@ class IntakeMetrics(TransactionMetrics):
         self.clock_off = Counter(
             "qosresolve_intake_clock_off_total", "Observations by a clock that is off", registry=registry
         )
-        # Wall clock less the time of the newest record of the last batch: how far intake is behind.
         self.behind = Gauge(
             "qosresolve_intake_behind_seconds",
-            "Age of the newest record of the last batch",
+            "How far intake is behind: age of the newest record of the last batch",
             registry=registry,
         )
         self.partitions = Gauge(

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from confluent_kafka import KafkaError
+from fastavro.types import Schema
 from prometheus_client import CollectorRegistry
 
 from qosresolve.contracts.codec import SingleObjectCodec
@@ -349,10 +350,10 @@ class Down(SingleObjectCodec):
         super().__init__()
         self.down = False
 
-    def decode(self, record: str, data: bytes) -> Any:  # noqa: ANN401 - as the class above
+    def decode(self, record: str, data: bytes, onto: Schema | None = None) -> Any:  # noqa: ANN401 - as the class above
         if self.down:
             raise RetriableError("schema registry, schema 7: it does not answer")
-        return super().decode(record, data)
+        return super().decode(record, data, onto)
 
 
 def test_a_registry_that_is_down_buries_nothing(

@@ -10,6 +10,8 @@ from qosresolve.errors import RetriableError
 from qosresolve.topics import INPUTS as TOPIC_INPUTS
 
 if TYPE_CHECKING:
+    from fastavro.types import Schema
+
     from qosresolve.contracts.codec import Value
 
 
@@ -38,9 +40,9 @@ class _Codec(SingleObjectCodec):
         self._registry.check(record)
         return super().frame(record)
 
-    def decode(self, record: str, data: bytes) -> Value:
+    def decode(self, record: str, data: bytes, onto: Schema | None = None) -> Value:
         self._registry.check(record)
-        return super().decode(record, data)
+        return super().decode(record, data, onto)
 
 
 def contracts(registry: Registry) -> Contracts:

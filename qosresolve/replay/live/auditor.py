@@ -39,6 +39,7 @@ from qosresolve.topics import JOURNAL, PARTITION, REPORT, WATCH, Names
 CHUNK = 10_000
 POINT_S = 0.5  # between two common points
 BACKOFF_S = 0.5
+COUNT_S = 0.1  # a round, to look at reports of before
 
 
 class Auditor:
@@ -93,6 +94,7 @@ class Auditor:
         try:
             self._take_all()
             self._settle()
+            self._count()
             if self._history is not None:
                 self._history.advance()
             self._health.goes_on("auditor")
@@ -166,6 +168,12 @@ class Auditor:
             if item.phase is Phase.OVERLAP:
                 start = TopicPartition(*item.journal, item.begin_journal())
                 self._consumer.incremental_assign([start])
+
+    def _count(self) -> None:
+        """Look, for a bounded time, at the reports that were there before. Raises RetriableError."""
+        end = time.monotonic() + COUNT_S
+        for following in self._held.values():
+            following.audit.population.advance(lambda: time.monotonic() >= end)
 
     def _catch_up(self, behind: list[Following]) -> None:
         """Tell how far the beginning is; one that does not move is for a person to look at."""

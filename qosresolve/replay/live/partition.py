@@ -23,6 +23,7 @@ from qosresolve.replay.differences import Record, records_of
 from qosresolve.replay.live.findings import Told
 from qosresolve.replay.live.overdue import Overdue
 from qosresolve.replay.live.overlap import Overlap
+from qosresolve.replay.live.population import Population
 from qosresolve.replay.live.standing import Standing
 from qosresolve.replay.live.store import Store
 from qosresolve.replay.live.tracks import Seen, Tracks
@@ -48,6 +49,7 @@ class PartitionAudit:
         self.overdue = Overdue()
         self.unproved: set[Name] = set()
         self.standing = Standing(number, told)
+        self.population = Population(store)
         self._contracts = contracts
         self._store = store
         self._tracks = Tracks(self._store, self._matched)
@@ -71,6 +73,7 @@ class PartitionAudit:
                 self._unreadable(name)
         self._bare.clear()
         self._live = True
+        self.population.begin(self._store.names())
         self._overlap = Overlap()
         self._base_positions = self._positions
 
@@ -95,6 +98,7 @@ class PartitionAudit:
             (self._bare.discard if value is None or alarm else self._bare.add)(name)
         elif name in self.unproved:
             self._store.put(name, value)
+            self.population.lies(name, value)
             if value is None:
                 self.unproved.discard(name)
                 self.standing.agrees(name)
@@ -161,6 +165,7 @@ class PartitionAudit:
         except Exception:  # noqa: BLE001 - an entry that no worker wrote; the finding says where to look
             self._unreadable(name)
             return
+        self.population.take(name, after)
         if before is not None or after is not None:
             self._tracks.told(name, after, self._mark)
 

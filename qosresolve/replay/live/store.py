@@ -5,8 +5,10 @@ facts touch reports and watch one by one.
 """
 
 from collections import OrderedDict
+from collections.abc import KeysView
 
 from qosresolve.contracts.codec import SingleObjectCodec
+from qosresolve.contracts.glance import Glance
 from qosresolve.contracts.records import Contracts
 from qosresolve.core.report import Report
 from qosresolve.replay.audit import Name
@@ -54,6 +56,10 @@ class Store:
         """Return a record's bytes, None where there is none."""
         return self._raw.get(name)
 
+    def names(self) -> KeysView[Name]:
+        """Return the name of every record held."""
+        return self._raw.keys()
+
     def put(self, name: Name, value: bytes | None, record: Record | None = None) -> None:
         """Take a record's bytes, and what they say where that is known; None removes it."""
         self._decoded.pop(name, None)
@@ -84,6 +90,10 @@ class Store:
     def read(self, name: Name, value: bytes) -> Record:
         """Return what bytes of that name say. Raises PoisonRecordError, RetriableError."""
         return self._contracts.read_report(value) if name[1] else self._contracts.read_watch(value)
+
+    def glance(self, value: bytes) -> tuple[Glance, int]:
+        """Return what the bytes of a report say at a glance. Raises PoisonRecordError, RetriableError."""
+        return self._contracts.read_glance(value)
 
     def same(self, record: Record | None, value: bytes) -> bool:
         """Tell whether bytes are those of a record, in today's schema."""

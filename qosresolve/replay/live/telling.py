@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 
 from qosresolve.replay.live.findings import Told
 from qosresolve.replay.live.following import Following
+from qosresolve.replay.live.gauges import Gauges
 from qosresolve.replay.live.overdue import EntryClock
 from qosresolve.settings import Settings
 from qosresolve.telemetry.metrics import AuditorMetrics
@@ -30,6 +31,7 @@ class Telling:
         self._clock = clock
         self._steady = steady
         self._told_at = float("-inf")
+        self._gauges = Gauges(metrics.reports, steady)
 
     def tell(self, held: Collection[Following]) -> None:
         """Tell how things are; at most once a second, but for the clock, which hears every entry at once."""
@@ -39,6 +41,7 @@ class Telling:
             return
         self._told_at = now
         self._look(held)
+        self._gauges.tell([item.audit.population for item in held], self._clock.now())
         self._overdue([item for item in held if item.live and now - item.read_to < STALE_S])
         self._told.pause(now)
 
