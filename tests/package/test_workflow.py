@@ -22,7 +22,8 @@ def test_it_runs_targets_of_the_makefile() -> None:
         for job in yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))["jobs"].values()
         for step in job["steps"]
     ]
-    commands = [step["run"].split() for step in steps if "run" in step]
+    commands = [re.sub(r' [A-Z]+=".*"', "", step["run"]).split() for step in steps if "run" in step]
+    commands.remove(["sudo", "apt-get", "update"])
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert {words[0] for words in commands} == {"make"}
     assert {target for words in commands for target in words[1:]} <= targets
