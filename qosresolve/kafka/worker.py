@@ -64,6 +64,7 @@ class Worker:
         self._admin = clients.admin(settings)
         self._policies = PolicyBook(settings, contracts)
         self._default_policy = self._publish_policy()
+        self._observer.know(self._policies.policies(self._default_policy).active)
         self._transactions = Transactions(settings, self._metrics)
         self._consumer = clients.worker_consumer(settings)
         self._assignment = Assignment(self._names.of(ANCHOR), self._inputs, self._make)
