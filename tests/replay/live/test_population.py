@@ -29,6 +29,7 @@ def held(log: Log) -> Counter[Glance]:
     return Counter(glance_of(RECORDS.read_report(value))[0] for _, value in rows)
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 1 << 40))
 @settings(max_examples=EXAMPLES)
 def test_what_is_counted_is_what_is_held(seed: int) -> None:
