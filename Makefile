@@ -41,6 +41,13 @@ PEERS := .cache/peers
 # Where `make contracts-check` puts the tools it fetches, each pinned: tests find them by tests/support/tools.py.
 TOOLS := .tools
 
+# The site's generator, the script that draws its diagrams, and the parser of AsyncAPI.
+SITE := $(TOOLS)/site
+DRAWING := $(TOOLS)/mermaid
+ASYNCAPI := $(TOOLS)/asyncapi
+# Exactly what the lock says, and no script of a package runs.
+NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --silent --prefix
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -78,7 +85,7 @@ imports: venv ## Check which package may import which
 .PHONY: test
 test: lint types imports ## Check everything and run all tests
 	$(PYTEST) -n 2 --dist worksteal -m "not kafka and not contracts" --hypothesis-profile thorough
-	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "kafka and not contracts"
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "kafka and not long and not contracts"
 
 .PHONY: test-fast
 test-fast: venv ## Run the tests that need neither Kafka nor patience
@@ -86,7 +93,11 @@ test-fast: venv ## Run the tests that need neither Kafka nor patience
 
 .PHONY: test-kafka
 test-kafka: venv ## Run the tests that need a real Kafka (see tests/support/kafka_server.py)
-	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "kafka and not contracts"
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "kafka and not long and not contracts"
+
+.PHONY: test-long
+test-long: venv ## Run what takes long on a real Kafka: deaths, runbooks, brokers that die, a short chaos run
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "long and not contracts"
 
 .PHONY: contracts-check
 contracts-check: venv ## Hold what other teams see to the validators of its makers (fetches them into .tools)
@@ -120,6 +131,25 @@ mutation: venv $(MUTATION)/.synced ## Change the core at random places: do its t
 $(PEERS)/.synced: $(UV) requirements/peers.txt
 	$(UV) venv --quiet --clear --python $(BIN)/python $(PEERS)
 	$(UV) pip sync --quiet --python $(PEERS)/bin/python --require-hashes requirements/peers.txt
+	@touch $@
+
+contracts-check: $(SITE)/.synced $(DRAWING)/.synced $(ASYNCAPI)/.synced
+
+$(SITE)/.synced: $(UV) requirements/site.txt
+	$(UV) venv --quiet --clear --python $(BIN)/python $(SITE)
+	$(UV) pip sync --quiet --python $(SITE)/bin/python --require-hashes requirements/site.txt
+	@touch $@
+
+$(DRAWING)/.synced: $(addprefix tests/docs/site/,package.json package-lock.json parse.mjs)
+	@command -v npm >/dev/null || { echo 'npm is needed (Node 20 or newer)' >&2; exit 1; }
+	mkdir -p $(DRAWING) && cp $^ $(DRAWING)
+	$(NPM_CI) $(DRAWING)
+	@touch $@
+
+$(ASYNCAPI)/.synced: $(addprefix tests/docs/asyncapi/,package.json package-lock.json validate.mjs)
+	@command -v npm >/dev/null || { echo 'npm is needed (Node 20 or newer)' >&2; exit 1; }
+	mkdir -p $(ASYNCAPI) && cp $^ $(ASYNCAPI)
+	$(NPM_CI) $(ASYNCAPI)
 	@touch $@
 
 .PHONY: bench-core
@@ -163,8 +193,9 @@ bench-takeover: venv ## Print for how long partitions stand still when a worker 
 	$(BIN)/python -m tests.bench.takeover
 
 .PHONY: bench
-bench: venv ## Measure the whole worker beside its baselines, and check what they write (starts a broker): BENCH=...
+bench: venv ## Measure the whole worker beside its baselines, then replay and verify beside it (starts brokers): BENCH=...
 	$(BIN)/python -m tests.bench $(BENCH)
+	$(BIN)/python -m tests.bench.replay
 
 .PHONY: bench-scale
 bench-scale: venv ## Measure 10,000 open reports against a million, hot products, two workers: BENCH=...
@@ -221,6 +252,14 @@ docs-security: venv ## Write the table of rights in docs/security.md
 docs-doctor: venv ## Write the tables of checks and findings in docs/doctor.md
 	$(BIN)/python -m tests.replay.doctor.page
 
+.PHONY: docs
+docs: venv $(SITE)/.synced $(DRAWING)/.synced ## Build the site of docs/ into build/site (needs npm)
+	NO_MKDOCS_2_WARNING=1 $(SITE)/bin/python -m mkdocs build --clean
+
+.PHONY: docs-reference
+docs-reference: venv ## Write docs/reference, docs/asyncapi.yaml and docs/schemas from the code
+	$(BIN)/python -m tests.docs
+
 .PHONY: demo
 demo: venv ## Run the demonstration
 	$(BIN)/qosresolve demo
@@ -241,6 +280,7 @@ lock: $(UV) ## Resolve the newest dependencies into requirements/
 	$(COMPILE) --upgrade pyproject.toml --extra registry --constraint requirements/dev.txt --output-file requirements/run.txt
 	$(COMPILE) --upgrade --group mutation --constraint requirements/dev.txt --output-file requirements/mutation.txt
 	echo quixstreams | $(COMPILE) --upgrade - --output-file requirements/peers.txt
+	echo mkdocs-material | $(COMPILE) --upgrade - --constraint requirements/dev.txt --output-file requirements/site.txt
 
 .PHONY: clean
 clean: ## Remove everything that can be made again

@@ -75,7 +75,7 @@ def _repaired(reports: tuple[Report, ...], fact: ReportRepaired) -> tuple[Report
 def stamp(case: Case, entry: Entry) -> Case:
     """Return the case with revision, time and re-send shield of everything the entry touched."""
     touched = set(map(_touches, entry.facts))
-    raised = {fact.report_id for fact in entry.facts if isinstance(fact, _RAISING)}
+    raised = {fact.report_id for fact in entry.facts if type(fact) in _RAISING}  # type: ignore[union-attr]
     reports = [
         _stamped(report, entry, raised) if report.report_id in touched else report for report in case.reports
     ]
@@ -154,5 +154,5 @@ _WATCH_TABLE: dict[type[Any], Callable[[Watch, Any], Watch]] = {
     AlarmSettled: lambda watch, fact: changed(watch, alarm=fact.alarm),
 }
 _SHELL_FACTS = frozenset(get_args(ShellFact))
-_RAISING = (StatusChanged, InformationChanged, LinkSet, NoteAdded, ReportRepaired)
+_RAISING = frozenset({StatusChanged, InformationChanged, LinkSet, NoteAdded, ReportRepaired})
 _TABLE: dict[type[Any], Callable[[Report, Any], Report]] = {**on.TABLE, **work.TABLE}

@@ -48,6 +48,7 @@ FOLLOW: tuple[Process, ...] = (
 )
 DUE: tuple[Process, ...] = (clear.due, change_status.due, coordinate.due, escalate.due)
 _ASKED = FOLLOW * MAX_ROUNDS
+_ALL = len(FOLLOW)
 
 
 @record
@@ -208,13 +209,17 @@ def _follow(case: Case, facts: Facts, policies: Policies, now: int) -> tuple[Cas
 
 def _settled(case: Case, facts: Facts, report_id: str, policies: Policies, now: int) -> tuple[Case, Facts]:
     """Ask the processes in turn until each has seen the report as it is and had nothing to say of it."""
+    report = case.report(report_id)
     silent = 0  # how many in a row said nothing; they need not be asked again of the same report
     for process in _ASKED:
-        said = len(facts)
-        case, facts = _apply(case, facts, process, report_id, policies, now)
-        silent = silent + 1 if len(facts) == said else 0
-        if silent == len(FOLLOW):
-            return case, facts
+        more = process(report, policies.of(report), now) if report is not None else ()
+        if more:
+            case, facts, silent = _evolved(case, more), facts + more, 0
+            report = case.report(report_id)
+        else:
+            silent += 1
+            if silent == _ALL:
+                return case, facts
     raise RuntimeError(f"report {report_id} does not settle after {MAX_ROUNDS} rounds")
 
 

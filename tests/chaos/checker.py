@@ -29,6 +29,7 @@ def checked(found: Evidence, events: list[Event]) -> tuple[Ledger, list[Violatio
     violations += of_run.believed(ledger, events)
     violations += of_run.processes(events)
     violations += of_run.witnesses(events)
+    violations += of_run.tools(events)
     return ledger, violations
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.chaos import drain, evidence, history, status
+from tests.chaos import again, drain, evidence, history, status
 from tests.chaos.checker import KEPT
 from tests.chaos.director import Director
 from tests.chaos.field import Field
@@ -77,6 +77,7 @@ def _end(site: Site, folder: Path, console: Console, noted: History) -> None:
         _witness(field)
         stop_all(field.supervisor, field.supervisor.of("auditor"))
         stop_all(field.supervisor, field.supervisor.of("worker"))
+        _decide_again(field)
         drain.tell_logs(field)
         quiet = next(event["at"] for event in history.read(noted.path) if event.kind == "quiet")
         evidence.take(field.settings, quiet).keep(folder / KEPT)
@@ -89,8 +90,21 @@ def _witness(field: Field) -> None:
         differing = sum(_value(metrics, name) for name in DIFFERING)
         told = {"differing": differing, "entries": _value(metrics, "qosresolve_audit_entries_total")}
         field.history.note("auditor", name=place.name, asked=bool(metrics), **told)
+    code, said = _tool(field, "verify")
+    field.history.note("verify", code=code, said=said)
+
+
+def _decide_again(field: Field) -> None:
+    """Let `qosresolve replay` take every input again: it must decide the same, and write the same journal."""
+    code, said = _tool(field, *again.WORDS)
+    unequal = again.unequal(field.settings) if code == 0 else None
+    field.history.note("replay", code=code, said=said, unequal=unequal)
+
+
+def _tool(field: Field, *words: str) -> tuple[int, str]:
+    """Run a command as an operator would; return its status and what it said."""
     asked = subprocess.run(
-        [sys.executable, "-m", "qosresolve", "verify"],
+        [sys.executable, "-m", "qosresolve", *words],
         cwd=ROOT,
         env=os.environ | environment_of(field.settings),
         capture_output=True,
@@ -98,7 +112,7 @@ def _witness(field: Field) -> None:
         timeout=TOOL_S,
         check=False,
     )
-    field.history.note("verify", code=asked.returncode, said=asked.stdout + asked.stderr)
+    return asked.returncode, asked.stdout + asked.stderr
 
 
 def _value(metrics: str, name: str) -> float:

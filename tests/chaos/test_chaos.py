@@ -14,6 +14,7 @@ LEAST_FAULTS, LEAST_KINDS = 15, 10
 
 
 @pytest.mark.kafka
+@pytest.mark.long
 @pytest.mark.timeout(600)  # it takes three minutes on two idle cores
 def test_a_short_run(tmp_path: Path) -> None:
     """Killed, frozen, cut off and fed with garbage: nothing is lost, doubled, reordered or torn."""

@@ -40,6 +40,7 @@ from tests.kafka.harness import PARTITIONS, RECORDS, degradation, wall_ms
 
 FIRST, SECOND, THIRD = products(3)
 VERIFIED = Event(0.0, 0.0, "verify", {"code": 0, "said": ""})
+REPLAYED = Event(0.0, 0.0, "replay", {"code": 0, "said": "", "unequal": 0})
 TERMINATED = ("signal", {"signal": "SIGTERM"})
 Doctor = Callable[[Site], None]
 
@@ -68,13 +69,13 @@ def _report(site: Site) -> Report:
 
 
 def _kinds(evidence: Evidence, *events: Event) -> set[str]:
-    return {violation.kind for violation in checked(evidence, [*events, VERIFIED])[1]}
+    return {violation.kind for violation in checked(evidence, [*events, VERIFIED, REPLAYED])[1]}
 
 
 def test_topics_in_order_pass(site: Site) -> None:
     """What a worker leaves that nothing happened to is in order."""
     evidence = site.evidence()
-    assert checked(evidence, [VERIFIED])[1] == []
+    assert checked(evidence, [VERIFIED, REPLAYED])[1] == []
     for topic in (REPORT, WATCH, JOURNAL, PARTITION, ACTIVITY_REQUEST, DEAD_LETTERS, DEADLINE):
         assert evidence.of(topic), f"nothing of {topic.name} was looked at"
 
@@ -339,19 +340,22 @@ def test_how_a_process_may_end(
     "event",
     [
         Event(0, 0, "verify", {"code": 1, "said": "1 differs"}),
+        Event(0, 0, "replay", {"code": 1, "said": "1 differs", "unequal": None}),
+        Event(0, 0, "replay", {"code": 0, "said": "", "unequal": 1}),
         Event(0, 0, "auditor", {"name": "auditor-0", "asked": True, "differing": 1}),
         Event(0, 0, "auditor", {"name": "auditor-0", "asked": False, "differing": 0}),
         Event(0, 0, "audit", {"name": "auditor-0", "what": "doubled"}),
     ],
 )
 def test_witnesses_are_believed(site: Site, event: Event) -> None:
-    """What `qosresolve verify` or the auditor found is a violation, whatever the topics look like."""
+    """What a tool or the auditor found is a violation, whatever the topics look like."""
     assert _kinds(site.evidence(), event) == {"torn"}
 
 
 def test_what_was_not_asked_is_no_proof(site: Site) -> None:
-    """A run that did not ask `qosresolve verify` has not passed."""
-    assert {violation.kind for violation in checked(site.evidence(), [])[1]} == {"broken"}
+    """A run that did not ask `qosresolve verify` and `replay` has not passed."""
+    for asked in (VERIFIED, REPLAYED):
+        assert {violation.kind for violation in checked(site.evidence(), [asked])[1]} == {"broken"}
 
 
 def test_evidence_is_kept_whole(site: Site, tmp_path: Path) -> None:

@@ -205,12 +205,12 @@ import os, signal, sys
 from qosresolve.cli.main import main
 from qosresolve.replay.dead import sending
 sending.MOST_RECORDS = 2
-commit, done = sending._until_committed, []
-def killing(producer):
+until, done = sending.Resolving.until, []
+def killing(self, call):
     if done:
         os.kill(os.getpid(), signal.SIGKILL)
-    done.append(commit(producer))
-sending._until_committed = killing
+    done.append(until(self, call))
+sending.Resolving.until = killing
 sys.argv = ["qosresolve", *sys.argv[1:]]
 main()
 """

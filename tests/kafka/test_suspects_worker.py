@@ -59,10 +59,10 @@ def _only_letter(world: World, entries: list[Entry]) -> Entry:
     ("death", "status"),
     [
         ("segv:decode", -signal.SIGSEGV),
-        ("abort:decode", -signal.SIGABRT),
-        ("exit:decode", 3),
-        ("memory:decode", 70),
-        ("hang:decode", 70),
+        pytest.param("abort:decode", -signal.SIGABRT, marks=pytest.mark.long),
+        pytest.param("exit:decode", 3, marks=pytest.mark.long),
+        pytest.param("memory:decode", 70, marks=pytest.mark.long),
+        pytest.param("hang:decode", 70, marks=pytest.mark.long),
     ],
 )
 def test_a_record_that_cannot_be_decoded_ends_one_process(
@@ -79,7 +79,14 @@ def test_a_record_that_cannot_be_decoded_ends_one_process(
     _only_letter(world, entries)
 
 
-@pytest.mark.parametrize(("death", "deaths"), [("kill:decode", 3), ("segv:step", 3), ("segv:encode", 4)])
+@pytest.mark.parametrize(
+    ("death", "deaths"),
+    [
+        ("kill:decode", 3),
+        pytest.param("segv:step", 3, marks=pytest.mark.long),
+        pytest.param("segv:encode", 4, marks=pytest.mark.long),
+    ],
+)
 def test_what_no_child_dies_of_is_buried_after_three_deaths(
     world: World, tmp_path: Path, death: str, deaths: int
 ) -> None:
@@ -94,6 +101,7 @@ def test_what_no_child_dies_of_is_buried_after_three_deaths(
     _only_letter(world, entries)
 
 
+@pytest.mark.long
 def test_without_the_file_it_is_a_crash_loop(world: World, tmp_path: Path) -> None:
     """The counter-proof: nobody remembers, so every life dies at the same record, and nothing goes on."""
     _send(world)
@@ -104,6 +112,7 @@ def test_without_the_file_it_is_a_crash_loop(world: World, tmp_path: Path) -> No
     assert not world.messages(DEAD_LETTERS)
 
 
+@pytest.mark.long
 def test_state_that_ends_the_process_stops_it_with_a_page(world: World, tmp_path: Path) -> None:
     """A report is not given up to get going: after three deaths the worker says which page to open."""
     with supervised(world, tmp_path, "") as slot:
@@ -121,6 +130,7 @@ def test_state_that_ends_the_process_stops_it_with_a_page(world: World, tmp_path
     assert {entry.outcome for entry in check_all(world)} == {Outcome.APPLIED}
 
 
+@pytest.mark.long
 def test_kills_from_outside_bury_nothing(world: World, tmp_path: Path) -> None:
     """Killed at random moments, mostly while a record is being taken: no innocent record is buried."""
     chance = random.Random(5)

@@ -67,6 +67,12 @@ def _fired(world: World) -> list[Fired]:
     return found
 
 
+def _taken(world: World) -> int:
+    """Return how many deadlines the journal knows."""
+    topic = world.names.of(DEADLINE)
+    return sum(entry.cause.topic == topic for entry in world.journal())
+
+
 def _await_fired(world: World, timer: Running, count: int) -> list[Fired]:
     await_that(lambda: timer.metric("qosresolve_timer_lateness_seconds_count") >= count, f"{count} fires")
     return _fired(world)
@@ -230,6 +236,7 @@ def test_timers_come_and_go(make_world: MakeWorld, tmp_path: Path) -> None:
         first.kill()
         with world.running(Timer, SHORT):
             degrade_and_see(names[2::3])
+        await_that(lambda: _taken(world) == len(_fired(world)), "journal of what was fired last")
     entries = check_all(world)
     assert not [entry for entry in entries if entry.rule is Rule.TOO_EARLY]
     breaches = [

@@ -136,6 +136,7 @@ def test_group_rewound_by_a_day_under_load(world: World, shell: Shell) -> None:
 # -- the group is ahead of the state
 
 
+@pytest.mark.long
 def test_lost_state_where_the_group_was_moved(world: World, shell: Shell) -> None:
     """Nothing is skipped: the group is set back to the position that the message names, and work goes on."""
     page = Page("lost-state")
@@ -170,6 +171,7 @@ def test_lost_state_where_the_group_was_moved(world: World, shell: Shell) -> Non
     assert len(check_all(world)) == 16
 
 
+@pytest.mark.long
 def test_lost_state_is_rebuilt_from_the_journal(world: World, shell: Shell) -> None:
     """Reports and partition records that are gone come back as the journal's fold, nothing doubled."""
     page = Page("lost-state")
@@ -196,6 +198,7 @@ def test_lost_state_is_rebuilt_from_the_journal(world: World, shell: Shell) -> N
     assert len(check_all(world)) == 16
 
 
+@pytest.mark.long
 def test_lost_state_is_restored_from_a_mirror(world: World, shell: Shell) -> None:
     """A partition record that is gone stops the worker; the three topics of state come back together."""
     page = Page("lost-state")
@@ -265,6 +268,7 @@ def test_unknown_policy_is_published_late(world: World, shell: Shell, waits: lis
     assert len(check_all(world)) == PARTITIONS + 2
 
 
+@pytest.mark.long
 def test_wrong_policy_is_replaced_by_the_former_one(world: World, shell: Shell) -> None:
     """Its hash is in the list; new reports follow it again, those of the wrong hour stay pinned."""
     page = Page("wrong-policy")
@@ -300,6 +304,7 @@ def test_wrong_policy_is_replaced_by_the_former_one(world: World, shell: Shell) 
 # -- a flood of poison
 
 
+@pytest.mark.long
 def test_poison_flood_is_redriven(world: World, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """An older worker buries what it cannot read, and stops; the version that can takes it all, in order."""
     page = Page("poison-flood")
@@ -357,6 +362,7 @@ def worker_of(settings: Settings) -> Running:
     return Running(made, health, series, stop)
 
 
+@pytest.mark.long
 def test_dependency_down_is_the_registry(
     kafka_bootstrap: str,
     prefix: str,
@@ -396,7 +402,8 @@ def test_dependency_down_is_the_registry(
     assert {entry.outcome for entry in entries} == {Outcome.APPLIED}
 
 
-@pytest.mark.slow
+@pytest.mark.kafka
+@pytest.mark.long
 def test_disk_full(prefix: str, tmp_path: Path) -> None:
     """A broker ends with its disk; with room again it is started, and all is as if nothing had been."""
     page = Page("disk-full")

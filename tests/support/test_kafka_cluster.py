@@ -59,6 +59,7 @@ def commit(cluster: KafkaCluster, topic: str, value: bytes) -> None:
                 raise
 
 
+@pytest.mark.long
 def test_a_commit_survives_every_node_in_turn(cluster: KafkaCluster, prefix: str) -> None:
     """Kill one, freeze another, restart all: what was committed is seen, and all come back in sync."""
     topic = f"{prefix}{TOPIC}"
@@ -76,6 +77,7 @@ def test_a_commit_survives_every_node_in_turn(cluster: KafkaCluster, prefix: str
     assert first_committed_value(cluster.bootstrap, topic) == b"kept"
 
 
+@pytest.mark.long
 def test_a_late_commit_ends_the_next_transaction(cluster: KafkaCluster, prefix: str) -> None:
     """KAFKA-17754: a producer that goes on after a cut EndTxn is not safe, on Kafka 4 too.
 
@@ -102,6 +104,7 @@ def test_a_late_commit_ends_the_next_transaction(cluster: KafkaCluster, prefix: 
     assert committed_values(cluster, topic, 2) == [b"first", b"aborted"]
 
 
+@pytest.mark.long
 def test_a_full_disk_stops_one_node_and_no_commit(prefix: str) -> None:
     """The node whose log directory is full ends; two go on; with room again it catches up."""
     try:

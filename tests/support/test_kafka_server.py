@@ -95,6 +95,7 @@ def test_a_second_producer_fences_the_first(kafka_bootstrap: str, prefix: str) -
 
 
 @pytest.mark.kafka
+@pytest.mark.long
 def test_a_killed_broker_comes_back_with_what_was_committed(prefix: str) -> None:
     """Killed and frozen brokers resume on the same address with the same log; closing leaves nothing."""
     topic = f"{prefix}records"

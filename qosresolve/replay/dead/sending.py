@@ -4,31 +4,25 @@ One at a time may do it: who comes later fences who came before, and looks again
 letter is never redriven twice, wherever one of them was interrupted.
 """
 
-import time
 from collections.abc import Callable, Sequence
-from types import TracebackType
-from typing import Any, Self, cast
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message
 
 from qosresolve.core.record import record
 from qosresolve.errors import FatalError, FencedError, RetriableError
-from qosresolve.kafka import clients
 from qosresolve.kafka.acls import DEAD_LETTERS_SLOT, Role
 from qosresolve.kafka.dead_letters import size_of
 from qosresolve.kafka.denied import denial, explained
 from qosresolve.kafka.failures import Failure, classify
-from qosresolve.kafka.offsets import patiently
 from qosresolve.kafka.outputs import Headers, Output
+from qosresolve.kafka.sole_writer import SoleWriter
 from qosresolve.replay.dead.letters import DISCARDED, REDRIVEN, Letter, Spot, again, resolved
 from qosresolve.replay.dead.plan import Row
 from qosresolve.settings import Settings
-from qosresolve.telemetry.log import LibrdkafkaLog
 from qosresolve.topics import DEAD_LETTERS, Names
 
 MOST_RECORDS, MOST_BYTES = 500, 16 * 1024 * 1024  # of one transaction
 TRANSACTION_MS = 20_000  # so long may one that was killed hold up the worker; the next command ends it
-CALL_S = 10.0
 _PAGE = "docs/dead-letters.md"
 
 
@@ -48,34 +42,14 @@ class Decision:
     reason: str
 
 
-class Resolving:
+class Resolving(SoleWriter):
     """The one who may decide about letters now. Enter it, look at what is resolved, then send."""
 
     def __init__(self, settings: Settings) -> None:
         own = {"slot": DEAD_LETTERS_SLOT, "transaction_timeout_ms": TRANSACTION_MS}
         self._settings = settings.model_copy(update=own)
         self._topic = Names(settings.prefix).of(DEAD_LETTERS)
-        self._producer = clients.transactional_producer(self._settings, LibrdkafkaLog().logger)
-
-    def __enter__(self) -> Self:
-        """Fence whoever else is at it, and end what they left open. Raises RetriableError, DeniedError."""
-        patiently(self._begin)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._producer.purge()
-        self._producer.flush(0)
-
-    def _begin(self) -> None:
-        try:
-            self._producer.init_transactions(CALL_S)
-        except KafkaException as failure:
-            error: KafkaError = failure.args[0]
-            if error.retriable():
-                raise RetriableError(f"cannot start a transaction: {error.str()}") from None
-            raise self._meaning(error, committing=False) from None
+        super().__init__(self._settings)
 
     def redrive(self, rows: Sequence[Row], decision: Decision, told: Callable[[Done], None]) -> None:
         """Send each row's record again, in order; `told` hears of each once its transaction is committed.
@@ -106,20 +80,13 @@ class Resolving:
         decision: Decision,
         told: Callable[[Done], None],
     ) -> None:
-        committing = False
-        try:
-            self._producer.begin_transaction()
+        def sent() -> list[Done]:
             spots = [None] * len(letters) if records is None else self._sent(records)
             done = [Done(letter, spot) for letter, spot in zip(letters, spots, strict=True)]
             self._sent([self._resolution(each, what, decision) for each in done])
-            committing = True
-            _until_committed(self._producer)
-        except KafkaException as failure:
-            raise self._meaning(failure.args[0], committing=committing) from None
-        except BaseException:
-            _abort(self._producer)
-            raise
-        for each in done:
+            return done
+
+        for each in self.transact(sent):
             told(each)
 
     def _resolution(self, done: Done, what: str, decision: Decision) -> Output:
@@ -142,32 +109,22 @@ class Resolving:
             return delivered
 
         for number, each in enumerate(records):
-            headers = cast("Any", each.headers)
-            self._producer.produce(
-                each.topic,
-                each.value,
-                each.key,
-                partition=each.partition,
-                headers=headers,
-                on_delivery=noting(number),
-            )
-            self._producer.poll(0)
-        left = self._producer.flush(TRANSACTION_MS / 1_000 / 2)
+            self.send(each, noting(number))
+        left = self.flush(TRANSACTION_MS / 1_000 / 2)
         if failures:
             raise KafkaException(failures[0])
         if left:
             raise KafkaException(KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001 - the client's own constant
         return [spots[number] for number in range(len(records))]
 
-    def _meaning(self, error: KafkaError, *, committing: bool) -> Exception:
-        """Return what an error of the producer comes to; nothing of the transaction is left open."""
+    def meaning(self, error: KafkaError, *, committing: bool) -> Exception:
+        """Return what an error comes to for who decides about letters."""
         kind = classify(error, committing=committing)
         if kind is Failure.FENCED:
             return FencedError(
                 f"another `qosresolve dead-letters` began meanwhile ({error.str()}): what is not told "
                 f"was not sent\n  remedy: {_LOOK}"
             )
-        _abort(self._producer)
         refused = denial(error)
         if refused is not None:
             return explained(refused, self._settings, Role.DEAD_LETTERS)
@@ -201,23 +158,3 @@ def _parts(rows: Sequence[Row]) -> list[list[Row]]:
         parts[-1].append(row)
         room -= size
     return parts
-
-
-def _until_committed(producer: Producer) -> None:
-    """Commit, again while that is retriable and in the transaction's time."""
-    end = time.monotonic() + TRANSACTION_MS / 1_000
-    while True:
-        try:
-            return producer.commit_transaction(CALL_S)
-        except KafkaException as failure:
-            if not failure.args[0].retriable() or time.monotonic() > end:
-                raise
-        producer.poll(0.05)
-
-
-def _abort(producer: Producer) -> None:
-    """End the transaction where that is possible; else its time ends it, or the next command."""
-    try:
-        producer.abort_transaction(CALL_S)
-    except KafkaException:
-        producer.purge()

@@ -51,6 +51,14 @@ class Track:
         waits = self.waiting.get(_OPENED)
         return waits is not None and waits[0] is not side and not self.about.replayed_id
 
+    def let_go(self, since: int) -> None:
+        """Forget what was decided in the replay alone, from an instant on."""
+        for key, (side, left) in list(self.waiting.items()):
+            if side is Side.REPLAYED and key[0] is not Kind.DUE:  # whose instant is the deadline
+                left[:] = [decision for decision in left if decision.at < since]
+                if not left:
+                    del self.waiting[key]
+
     def line(self) -> Line:
         """Return what was found; what still waits is missing, or new."""
         pairs = list(self.pairs)
@@ -74,9 +82,12 @@ class Tracks:
         self._whole = whole
         self._of: dict[str, list[Track]] = {}  # by product
         self._ended: list[Track] = []
+        self._recorded_to = 0  # the latest instant, in ms
 
     def take(self, side: Side, entry: Entry) -> None:
         """Take an entry of one account, or of both where they say the same."""
+        if side is not Side.REPLAYED:
+            self._recorded_to = max(self._recorded_to, entry.now)
         if side is not Side.BOTH or self._whole:
             self._learn(side, entry)
             if not DECIDING.isdisjoint(map(type, entry.facts)):
@@ -187,8 +198,14 @@ class Tracks:
                 yield line
 
     def finish(self) -> Iterator[Line]:
-        """End every account, and yield what differs."""
+        """End every account, and yield what differs.
+
+        What the replay decides within the tolerance of the record's end is not new: whoever
+        was late had not come yet.
+        """
         for tracks in self._of.values():
+            for track in tracks if self._tolerance else ():
+                track.let_go(self._recorded_to - self._tolerance)
             self._ended += tracks
         self._of = {}
         yield from self.done()

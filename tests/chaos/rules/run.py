@@ -105,11 +105,9 @@ def _wrong(code: int, lived: Lived) -> str:
 
 
 def witnesses(events: list[Event]) -> Iterator[Violation]:
-    """Who watched from outside agrees: `qosresolve verify`, the auditor, the director's own waiting."""
+    """Who watched from outside agrees: the auditor, and the director's own waiting."""
     for event in events:
-        if event.kind == "verify" and event["code"] != 0:
-            yield Violation("torn", f"qosresolve verify ended with {event['code']}: {event['said'][-500:]}")
-        elif event.kind == "auditor" and (event["differing"] or not event["asked"]):
+        if event.kind == "auditor" and (event["differing"] or not event["asked"]):
             yield Violation("torn", f"{event['name']} counts {event['differing']:.0f} records that differ")
         elif event.kind == "audit":
             yield Violation("torn", f"{event['name']}: {event['what'][-500:]}")
@@ -119,5 +117,18 @@ def witnesses(events: list[Event]) -> Iterator[Violation]:
             yield Violation(
                 "stuck", f"not in order {event['seconds']:.0f} s after the last fault: {event['what']}"
             )
-    if not any(event.kind == "verify" for event in events):
-        yield Violation("broken", "qosresolve verify was not asked")
+
+
+def tools(events: list[Event]) -> Iterator[Violation]:
+    """`qosresolve verify` and `replay` agree, each asked once or more."""
+    for tool in ("verify", "replay"):
+        asked = [event for event in events if event.kind == tool]
+        if not asked:
+            yield Violation("broken", f"qosresolve {tool} was not asked")
+        for event in asked:
+            if event["code"] != 0:
+                yield Violation(
+                    "torn", f"qosresolve {tool} ended with {event['code']}: {event['said'][-500:]}"
+                )
+            elif event.get("unequal"):
+                yield Violation("torn", f"the replay's journal differs in {event['unequal']} entries")

@@ -22,6 +22,7 @@ from qosresolve.core.vocabulary import Outcome
 from qosresolve.topics import DEADLINE, INPUTS
 from tests.kafka.harness import RECORDS
 
+NEVER = 1 << 62  # later than any instant
 Account = dict[str, list[tuple[str, int, str]]]  # by report: what was decided, when, and what else it says
 NOT_STEPPED = (Outcome.DEAD_LETTER, Outcome.FORWARDED, Outcome.CONTROL)
 
@@ -63,18 +64,26 @@ def account(entries: Sequence[Entry]) -> Account:
     return told
 
 
-def differing(one: Account, other: Account, tolerance: int) -> set[str]:
-    """Return the reports of which two accounts are not the same, the first of a kind beside the first."""
+def differing(one: Account, other: Account, tolerance: int = 0, end: int = NEVER) -> set[str]:
+    """Return the reports of which two accounts are not the same, the first of a kind beside the first.
+
+    What only the other has, within the tolerance of the end, may have come too late for the one. A clock's
+    instant is its deadline, which says nothing of when it was set.
+    """
     return {
         name
         for name in one.keys() | other.keys()
-        if _apart(one.get(name, []), other.get(name, []), tolerance)
+        if _apart(one.get(name, []), other.get(name, []), tolerance, end)
     }
 
 
-def _apart(one: list[tuple[str, int, str]], other: list[tuple[str, int, str]], tolerance: int) -> bool:
+def _apart(
+    one: list[tuple[str, int, str]], other: list[tuple[str, int, str]], tolerance: int, end: int
+) -> bool:
     for what in {what for what, _, _ in (*one, *other)}:
         mine, theirs = ([it for it in account if it[0] == what] for account in (one, other))
+        while len(theirs) > len(mine) and theirs[-1][1] >= end - tolerance and "TargetSet" not in what:
+            theirs.pop()
         if len(mine) != len(theirs):
             return True
         for (_, at, value), (_, later, said) in zip(mine, theirs, strict=True):

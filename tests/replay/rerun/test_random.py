@@ -128,4 +128,4 @@ def _differing(recorded: list[Entry], replayed: list[Entry]) -> set[str]:
         for fact in entry.facts
         if isinstance(fact, ReportOpened)
     }
-    return {product_of[report] for report in differing(account(recorded), account(replayed), 0)}
+    return {product_of[report] for report in differing(account(recorded), account(replayed))}

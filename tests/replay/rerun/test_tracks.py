@@ -96,6 +96,19 @@ def test_what_one_side_has_alone_is_missing_or_new() -> None:
     ]
 
 
+def test_what_the_record_ends_too_early_for_is_not_new() -> None:
+    """Who fires late may not have come yet: within the tolerance of the end, nothing is new."""
+    for instant, expected in ((TEN - 1_001, ["new"]), (TEN - 1_000, []), (TEN, [])):
+        made = tracks(1_000)
+        made.take(Side.BOTH, entry(TEN))
+        made.take(Side.REPLAYED, entry(instant, called(2, instant)))
+        assert [verdict for _, _, verdict in found(made)] == expected
+    made = tracks(1_000)
+    made.take(Side.BOTH, entry(TEN))
+    made.take(Side.REPLAYED, entry(TEN - MINUTE, due(TEN + MINUTE)))
+    assert [verdict for _, _, verdict in found(made)] == ["new"]
+
+
 def test_a_report_is_told_of_once_both_accounts_of_it_have_ended() -> None:
     """Not before: what is missing may still come. Afterwards nothing of it is kept."""
     made = both(tracks(), [called(2, TEN)], [])

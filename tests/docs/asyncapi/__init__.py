@@ -1,0 +1,1 @@
+"""docs/asyncapi.yaml: who writes what to which topic, from topics, rights, headers and schemas."""
