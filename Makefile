@@ -119,6 +119,11 @@ dashboard: venv ## Write the Grafana dashboard in deploy/grafana/dashboards
 	$(BIN)/python -m tests.observability.dashboard
 
 
+# Debian's wants its templates below /usr/share; those after 0.31 leave the pages out that they are built with.
+contracts-check: $(TOOLS)/bin/alertmanager
+$(TOOLS)/bin/alertmanager:
+	GOBIN=$(abspath $(TOOLS)/bin) go install github.com/prometheus/alertmanager/cmd/alertmanager@v0.31.1
+
 $(MUTATION)/.synced: $(UV) requirements/dev.txt requirements/mutation.txt
 	$(UV) venv --quiet --clear --python $(BIN)/python $(MUTATION)
 	$(UV) pip sync --quiet --python $(MUTATION)/bin/python --require-hashes requirements/dev.txt requirements/mutation.txt
@@ -276,8 +281,8 @@ format: venv ## Format the code and apply the safe fixes
 .PHONY: lock
 lock: $(UV) ## Resolve the newest dependencies into requirements/
 	echo uv | $(COMPILE) --upgrade - --output-file requirements/uv.txt
-	$(COMPILE) --upgrade pyproject.toml --extra registry $(GROUPS) --output-file requirements/dev.txt
-	$(COMPILE) --upgrade pyproject.toml --extra registry --constraint requirements/dev.txt --output-file requirements/run.txt
+	$(COMPILE) --upgrade pyproject.toml --extra registry --extra notify $(GROUPS) --output-file requirements/dev.txt
+	$(COMPILE) --upgrade pyproject.toml --extra registry --extra notify --constraint requirements/dev.txt --output-file requirements/run.txt
 	$(COMPILE) --upgrade --group mutation --constraint requirements/dev.txt --output-file requirements/mutation.txt
 	echo quixstreams | $(COMPILE) --upgrade - --output-file requirements/peers.txt
 	echo mkdocs-material | $(COMPILE) --upgrade - --constraint requirements/dev.txt --output-file requirements/site.txt

@@ -38,6 +38,7 @@ PREFIX = "QOSRESOLVE_"
 NOT_SETTINGS = ("QOSRESOLVE_TEST_", "QOSRESOLVE_BENCH_")
 SECRET_WORDS = ("password", "passphrase", "secret", "key.pem", "token", "credential", "oauthbearer.config")
 _IN_URL = re.compile(r"(?<=://)[^/@]*@")  # user and password before the host
+_QUERY = re.compile(r"\?.*")
 
 
 class Settings(BaseSettings):
@@ -103,6 +104,31 @@ class Settings(BaseSettings):
     parked_ms: int = Field(86_400_000, ge=1_000, description="an unknown object is waited for this long")
     parked_limit: int = Field(
         20_000, ge=1, description="most observations that wait in one partition; more are dead letters"
+    )
+    notify_to: Literal["alertmanager", "webhook"] = Field(
+        "alertmanager", description="who is told of escalations: its API v2, or a signed webhook"
+    )
+    notify_url: str = Field("", description="the receiver's address; of an Alertmanager without /api/v2")
+    notify_name: str = Field(
+        "", description="one of several receivers: put behind the group", pattern=r"^[A-Za-z0-9._-]*$"
+    )
+    notify_secret_file: Path | None = Field(
+        None, description="a webhook's secrets, whsec_..., one a line, the newest first"
+    )
+    notify_token_file: Path | None = Field(None, description="a token, sent as Authorization: Bearer")
+    notify_ca_file: Path | None = Field(
+        None,
+        description="authorities that the receiver's certificate is held to, in PEM; default: the system's",
+    )
+    notify_timeout_ms: int = Field(5_000, ge=100, le=10_000, description="longest wait for the receiver")
+    notify_backoff_ms: int = Field(
+        30_000, ge=100, le=600_000, description="longest pause between two attempts, unless it asks for more"
+    )
+    notify_first_ms: int = Field(
+        3_600_000, ge=0, description="at its very first start: escalations that are at most this old are told"
+    )
+    notify_link: str = Field(
+        "", description="a page about a report, {report} and {product} are put in; told with each escalation"
     )
     http_port: int = Field(0, ge=0, le=65_535, description="metrics and health; 0: none")
     http_host: str = Field("127.0.0.1", description="address the metrics and health port listens on")
@@ -235,6 +261,7 @@ def masked(settings: Settings) -> dict[str, Any]:
     """Return the settings for showing: secrets are replaced by stars."""
     shown = settings.model_dump(mode="json")
     shown["schema_registry_url"] = _IN_URL.sub("***@", settings.schema_registry_url)
+    shown["notify_url"] = _QUERY.sub("?***", _IN_URL.sub("***@", settings.notify_url))
     shown["kafka"] = {
         key: "***" if any(word in key for word in SECRET_WORDS) else value
         for key, value in settings.kafka.items()

@@ -14,6 +14,7 @@ from qosresolve.cli.doctor import commands as doctor
 from qosresolve.cli.emit import commands as emit
 from qosresolve.cli.intake import commands as intake
 from qosresolve.cli.inventory import commands as inventory
+from qosresolve.cli.notify import commands as notify
 from qosresolve.cli.options import group
 from qosresolve.cli.parked import commands as parked
 from qosresolve.cli.policy import commands as policy
@@ -68,6 +69,7 @@ app.add_typer(windows.app, name="windows")
 app.add_typer(intake.app, name="intake")
 app.add_typer(inventory.app, name="inventory")
 app.add_typer(parked.app, name="parked")
+app.add_typer(notify.app, name="notify")
 app.add_typer(emit.app, name="emit")
 app.add_typer(reports.app, name="reports")
 app.add_typer(dead_letters.app, name="dead-letters")

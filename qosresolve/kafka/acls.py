@@ -18,6 +18,7 @@ from qosresolve.topics import (
     DEAD_LETTERS,
     DEADLINE,
     DEGRADATION,
+    ESCALATION,
     FOREIGN,
     INPUTS,
     INTAKE_STATE,
@@ -47,6 +48,7 @@ class Role(StrEnum):
     TIMER = "timer"
     AUDITOR = "auditor"
     INTAKE = "intake"
+    NOTIFY = "notify"
     LOOK = "look"
     REPLAY = "replay"
     SHADOW = "shadow"
@@ -67,6 +69,7 @@ COMMANDS = {
     Role.TIMER: "run timer",
     Role.AUDITOR: "run auditor",
     Role.INTAKE: "run intake",
+    Role.NOTIFY: "run notify",
     Role.LOOK: "verify; reports list, show, explain, follow, export, stats; policy show; windows list",
     Role.REPLAY: "replay",
     Role.SHADOW: "replay --into, under the prefix of the shadow topics",
@@ -135,6 +138,13 @@ class Group(StrEnum):
     TIMERS = "-timer"
     AUDITORS = "-auditor"
     INTAKES = "-intake"
+    NOTIFIERS = "-notify"
+
+
+def group_of(group: Group, settings: "Settings") -> str:
+    """Return a group's full name; each receiver of escalations has one of its own."""
+    named = group is Group.NOTIFIERS and settings.notify_name
+    return settings.group + group + (f"-{settings.notify_name}" if named else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +224,11 @@ TABLE: dict[Role, tuple[Need, ...]] = {
         Need(DEAD_LETTERS, _WRITE, "records that cannot be taken"),
         Need(Group.INTAKES, _READ, "sharing partitions; committing offsets"),
         Need(OwnIds("intake-"), _WRITE, "transactions; whoever may write here can fence intake"),
+    ),
+    Role.NOTIFY: (
+        Need(ESCALATION, _READ, "what is to be told"),
+        Need(DEAD_LETTERS, _WRITE, "what the receiver refuses for good"),
+        Need(Group.NOTIFIERS, _READ, "sharing partitions; committing offsets"),
     ),
     Role.LOOK: (
         Need(JOURNAL, _READ, "folding, explaining"),
@@ -323,7 +338,7 @@ def _named(subject: Topic | Group | OwnIds | OwnId, need: Need, settings: "Setti
         case Topic() as topic:
             found = Resource.TOPIC, Names(settings.prefix).of(topic), Pattern.LITERAL
         case Group() as group:
-            found = Resource.GROUP, settings.group + group, Pattern.LITERAL
+            found = Resource.GROUP, group_of(group, settings), Pattern.LITERAL
         case OwnIds(more):
             found = Resource.TRANSACTIONAL_ID, settings.transactional_id_prefix + more, Pattern.PREFIXED
         case OwnId(slot):

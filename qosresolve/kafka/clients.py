@@ -89,10 +89,14 @@ def transactional_producer(settings: Settings, on_log: logging.Logger) -> Produc
     return Producer(_base(settings) | {"enable.idempotence": True} | own, logger=on_log)
 
 
-def plain_producer(settings: Settings) -> Producer:
-    """Return an idempotent producer outside of transactions: for the timer, policies and commands."""
-    own = {"enable.idempotence": True, "partitioner": "murmur2_random", "linger.ms": 5}
-    return Producer(_base(settings) | own)
+def plain_producer(settings: Settings, most_bytes: int | None = None) -> Producer:
+    """Return an idempotent producer outside of transactions: for the timer, policies and commands.
+
+    `most_bytes` is how large a record may be, where that is more than the client's megabyte.
+    """
+    own: Config = {"enable.idempotence": True, "partitioner": "murmur2_random", "linger.ms": 5}
+    size: Config = {} if most_bytes is None else {"message.max.bytes": most_bytes}
+    return Producer(_base(settings) | own | size)
 
 
 def admin(settings: Settings) -> AdminClient:

@@ -11,6 +11,9 @@ from qosresolve.telemetry import business
 STAGES = ("decode", "validate", "step", "size", "crash")
 INTAKE_STAGES = ("intake", "parked", "validate", "size", "step")
 PARKED = ("unknownObject", "behindOthers", "fanningOut", "unknownRequest")
+NOTIFY_STAGES = ("decode", "refused")
+CAME = ("taken", "down", "settings", "refused")
+PAUSED = ("down", "settings")
 OUTCOMES = ("committed", "aborted", "unknown", "fenced")
 REBUILDS = ("aborted", "unknown", "ambiguous", "group")
 FINDINGS = (
@@ -324,6 +327,55 @@ class IntakeMetrics(TransactionMetrics):
         )
         self.restore = ReadingMetrics(registry, "qosresolve_intake_restore", "what intake keeps")
         self.inventory_restore = ReadingMetrics(registry, "qosresolve_inventory", "the inventory")
+
+
+class NotifyMetrics:
+    """What a role tells that tells people's systems of escalations."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        # Attempts by what came of them, see `notify.answers`.
+        self.attempts = Counter(
+            "qosresolve_notify_attempts_total", "Attempts to tell an escalation", ["came"], registry=registry
+        )
+        _begin(self.attempts, CAME)
+        self.attempt_seconds = Histogram(
+            "qosresolve_notify_attempt_duration_seconds",
+            "From an attempt to the receiver's answer",
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.told = Counter(
+            "qosresolve_notify_told_total", "Escalations that were taken", ["action"], registry=registry
+        )
+        _begin(self.told, ("raise", "end"))
+        self.lateness = Histogram(
+            "qosresolve_notify_lateness_seconds",
+            "From the decision to escalate until the receiver took it",
+            buckets=_LATENESS,
+            registry=registry,
+        )
+        self.dead_letters = Counter(
+            "qosresolve_notify_dead_letters_total",
+            "Escalations that nobody was told of",
+            ["stage"],
+            registry=registry,
+        )
+        _begin(self.dead_letters, NOTIFY_STAGES)
+        self.waiting = Gauge(
+            "qosresolve_notify_waiting", "Escalations read and not yet taken", registry=registry
+        )
+        self.oldest = Gauge(
+            "qosresolve_notify_oldest_waiting_seconds", "Age of the oldest of them", registry=registry
+        )
+        # 1 while nothing is taken, by why: the receiver is down, or what we were told of it is wrong.
+        self.paused = Gauge(
+            "qosresolve_notify_paused", "The receiver takes nothing", ["why"], registry=registry
+        )
+        for why in PAUSED:
+            self.paused.labels(why).set(0)
+        self.partitions = Gauge(
+            "qosresolve_notify_partitions", "Partitions held, by state", ["state"], registry=registry
+        )
 
 
 def _begin(counter: Counter, values: Iterable[str]) -> None:

@@ -24,6 +24,7 @@ from qosresolve.core.vocabulary import AnswerState, DegradationKind, ObjectKind,
 from qosresolve.kafka import clients, topics_admin
 from qosresolve.kafka.intake.role import Intake
 from qosresolve.kafka.murmur import partition_of
+from qosresolve.kafka.notify.role import Notify
 from qosresolve.kafka.reading import read_all
 from qosresolve.kafka.timer import Timer
 from qosresolve.kafka.worker import Worker
@@ -42,7 +43,7 @@ from qosresolve.topics import (
 )
 
 T = TypeVar("T")
-Role = Worker | Timer | Auditor | Intake
+Role = Worker | Timer | Auditor | Intake | Notify
 PARTITIONS = 4
 POLICY = Path(__file__).parent / "policy.yaml"
 DEMO_POLICY = "policy_file=qosresolve/demo/demo_policy.yaml"

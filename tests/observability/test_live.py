@@ -17,20 +17,23 @@ from prometheus_client import ProcessCollector
 from qosresolve.core.inputs import Finding
 from qosresolve.core.vocabulary import AnswerState, RootCauseKind, Verb
 from qosresolve.kafka.intake.role import Intake
+from qosresolve.kafka.notify.role import Notify
 from qosresolve.kafka.timer import Timer
 from qosresolve.kafka.worker import Worker
 from qosresolve.replay.live.auditor import Auditor
 from qosresolve.telemetry.health import serve
 from qosresolve.topics import ACTIVITY_STATUS, DEGRADATION, FOREIGN
+from tests.kafka.escalated import hooked
 from tests.kafka.foreign import crossing, relate, relation
 from tests.kafka.harness import DEMO_POLICY, World, await_that, settings_for, wall_ms
+from tests.notify.receiver import receiving
 from tests.observability import queries
 from tests.observability.prometheus import Prometheus, running
 from tests.support.tools import tool
 
 pytestmark = [pytest.mark.contracts, pytest.mark.timeout(600)]
 
-ROLES = {"worker": Worker, "timer": Timer, "auditor": Auditor, "intake": Intake}
+ROLES = {"worker": Worker, "timer": Timer, "auditor": Auditor, "intake": Intake, "notify": Notify}
 LONG_S = 180.0
 
 
@@ -49,8 +52,9 @@ def live(kafka_bootstrap: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
     world = World(settings_for(kafka_bootstrap, f"seen{wall_ms()}.", DEMO_POLICY))
     with ExitStack() as stack:
         ports = {}
+        hook = hooked(stack.enter_context(receiving()), folder)
         for name, kind in ROLES.items():
-            started = stack.enter_context(world.running(kind))
+            started = stack.enter_context(world.running(kind, *(hook if kind is Notify else ())))
             ProcessCollector(registry=started.registry)
             ports[f"qosresolve-{name}"] = serve(started.health, started.registry, "127.0.0.1", 0)
         found = stack.enter_context(running(folder, ports))

@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 from qosresolve.cli.main import app
 from qosresolve.kafka.acls import Acl, Role, acls
 from qosresolve.kafka.intake.role import Intake
+from qosresolve.kafka.notify.role import Notify
 from qosresolve.kafka.timer import Timer
 from qosresolve.kafka.worker import Worker
 from qosresolve.replay.live.auditor import Auditor
@@ -23,7 +24,14 @@ from qosresolve.topics import INPUTS
 from tests.kafka.harness import Running, World, offsets_of, settings_for
 from tests.security.secured import Secured
 
-KINDS = {Role.WORKER: Worker, Role.TIMER: Timer, Role.AUDITOR: Auditor, Role.INTAKE: Intake}
+KINDS = {
+    Role.WORKER: Worker,
+    Role.TIMER: Timer,
+    Role.AUDITOR: Auditor,
+    Role.INTAKE: Intake,
+    Role.NOTIFY: Notify,
+}
+OWN = {Role.NOTIFY: ("notify_url=http://127.0.0.1:1",)}  # without which it does not start
 USERS = {role.value: f"secret-of-{role.value}" for role in Role}
 
 
@@ -38,7 +46,7 @@ class Site:
     def settings(self, role: Role, *more: str) -> Settings:
         """Return a role's settings: its own user over TLS, short time-outs; `more` overrides."""
         client = self.secured.client(role.value, USERS[role.value])
-        return settings_for(self.secured.bootstrap, self.prefix, *client, *more)
+        return settings_for(self.secured.bootstrap, self.prefix, *client, *OWN.get(role, ()), *more)
 
     def rights(self, role: Role) -> list[Acl]:
         """Return what the table gives a role."""

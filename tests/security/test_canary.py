@@ -22,7 +22,9 @@ from qosresolve.kafka.acls import Role
 from qosresolve.kafka.dead_letters import PREFIX
 from qosresolve.kafka.murmur import partition_of
 from qosresolve.topics import DEAD_LETTERS, ESCALATION
+from tests.kafka.escalated import hooked
 from tests.kafka.harness import DEMO_POLICY, PARTITIONS, World, await_that
+from tests.notify.receiver import Say, receiving
 from tests.security.canaries import CANARY, everything
 from tests.security.conftest import as_options, untaken
 from tests.support.kafka_broker import LOOPBACK, free_port
@@ -32,15 +34,18 @@ if TYPE_CHECKING:
 
     from confluent_kafka import Message
 
+    from tests.notify.receiver import Answering, Receiver
     from tests.security.conftest import Site
 
 USER = "quiet"
 PASSWORD = f"{CANARY}-password"
 EVENTS = (
     *("report opened", "status", "escalation", "target breached", "dead letter", "batch"),
+    *("told", "escalations are not taken", "escalations are taken again"),
     *("window set", "window lifted", "window refused", "policy left out", "stopping"),
 )
-ROLES = (Role.WORKER, Role.TIMER, Role.AUDITOR)
+ROLES = (Role.WORKER, Role.TIMER, Role.AUDITOR, Role.NOTIFY)
+NOT_TAKEN = (401, 503, 302)
 
 
 def send_all(world: World) -> None:
@@ -67,7 +72,10 @@ def test_what_senders_write_is_never_told(site: Site, tmp_path: Path, log_format
     with ExitStack() as stack:
         for role in ROLES:
             stack.enter_context(site.secured.granted(USER, site.rights(role)))
-        metrics = run_through(world, command(site, log_format), log)
+        receiver = stack.enter_context(receiving(talkative()))
+        hook = hooked(receiver, tmp_path, f"notify_url={receiver.url}?key={CANARY}")
+        metrics = run_through(world, command(site, log_format, *hook), log, receiver)
+    assert all(CANARY in got.body.decode() for got in receiver.taken), "what is told is whole"
     letters = world.messages(DEAD_LETTERS)
     told = "\n".join([log.read_text(), metrics, *provenance(letters), *journalled(world.journal())])
 
@@ -78,17 +86,25 @@ def test_what_senders_write_is_never_told(site: Site, tmp_path: Path, log_format
     assert not seen(told)
 
 
-def command(site: Site, log_format: str) -> list[str]:
+def talkative() -> Answering:
+    """Return a receiver that takes nothing at first, and says more than it should."""
+    answers = iter(
+        Say(status, {"Location": f"/?{CANARY}", CANARY: CANARY}, CANARY.encode()) for status in NOT_TAKEN
+    )
+    return lambda _: next(answers, Say(200, body=CANARY.encode()))
+
+
+def command(site: Site, log_format: str, *more: str) -> list[str]:
     """Return the process: one user for all roles, its password not among the words."""
     port = free_port()
-    more = (DEMO_POLICY, f"log_format={log_format}", "log_level=debug", f"http_port={port}")
+    more = (*more, DEMO_POLICY, f"log_format={log_format}", "log_level=debug", f"http_port={port}")
     settings = site.settings(Role.WORKER, f"kafka.sasl.username={USER}", *more)
     options = {name: value for name, value in settings.kafka.items() if name != "sasl.password"}
     words = as_options(settings.model_copy(update={"kafka": options}))
     return [sys.executable, "-m", "qosresolve", "run", *ROLES, *words]
 
 
-def run_through(world: World, words: list[str], log: Path) -> str:
+def run_through(world: World, words: list[str], log: Path, receiver: Receiver) -> str:
     """Run the process until every input has ended; return its metrics."""
     port = next(word for word in words if word.startswith("http_port=")).removeprefix("http_port=")
     send_all(world)
@@ -101,6 +117,7 @@ def run_through(world: World, words: list[str], log: Path) -> str:
             await_that(lambda: not untaken(world), "end of every input")
             await_that(lambda: world.messages(ESCALATION), "escalation")
             await_that(lambda: breached(world), "breach")
+            await_that(lambda: receiver.taken, "escalation at the receiver")
             with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/metrics", timeout=10) as answer:
                 metrics = answer.read().decode()
         finally:

@@ -11,7 +11,7 @@ import pytest
 from qosresolve.kafka.acls import Acl, Operation, Resource, Role
 from qosresolve.kafka.denied import DeniedError, explained
 from qosresolve.kafka.worker import Worker
-from qosresolve.topics import COMMAND, DEADLINE, JOURNAL, REPORT, WATCH, Topic
+from qosresolve.topics import COMMAND, DEADLINE, ESCALATION, JOURNAL, REPORT, WATCH, Topic
 from tests.kafka.checks import check_all
 from tests.kafka.harness import DEMO_POLICY, await_that, settings_for
 from tests.security.conftest import untaken
@@ -30,6 +30,7 @@ TAKEN = [
     (Role.TIMER, DEADLINE, Operation.WRITE),
     (Role.TIMER, WATCH, Operation.READ),
     (Role.AUDITOR, JOURNAL, Operation.READ),
+    (Role.NOTIFY, ESCALATION, Operation.READ),
 ]
 
 

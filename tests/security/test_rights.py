@@ -31,6 +31,7 @@ from qosresolve.topics import (
 from tests.contracts.tmf.samples import SUPPLIER, TROUBLE
 from tests.contracts.tmf.validation import EDGES
 from tests.kafka.checks import check_all
+from tests.kafka.escalated import hooked
 from tests.kafka.foreign import crossing, events, parked, relate, relation
 from tests.kafka.harness import (
     DEMO_POLICY,
@@ -42,17 +43,19 @@ from tests.kafka.harness import (
     degradation,
     wall_ms,
 )
+from tests.notify.receiver import Say, receiving
 from tests.security.audit import Audit
 from tests.security.conftest import untaken
 from tests.security.secured import principal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from qosresolve.core.requests import Request
     from tests.security.conftest import Site
 
-PROCESSES = (Role.WORKER, Role.TIMER, Role.AUDITOR, Role.INTAKE)
+PROCESSES = (Role.WORKER, Role.TIMER, Role.AUDITOR, Role.INTAKE, Role.NOTIFY)
 EACH = [
     pytest.param(role, number, operation, id=f"{role}-{number}-{operation}")
     for role in PROCESSES
@@ -117,7 +120,7 @@ def find_cause(world: World, product: str, kind: RootCauseKind, party: str = "")
     world.answer(ACTIVITY_STATUS, product, analysis.obligation_id, AnswerState.RESOLVED)
 
 
-def test_the_processes_use_every_right_and_need_no_other(site: Site) -> None:
+def test_the_processes_use_every_right_and_need_no_other(site: Site, tmp_path: Path) -> None:
     """Opening, asking all parties, escalating by the timer, forwarding, dead letters: no right is idle."""
     audit = Audit(site.secured.server.log_file)
     world = site.world
@@ -131,7 +134,12 @@ def test_the_processes_use_every_right_and_need_no_other(site: Site) -> None:
             send_foreign(world)
             await_that(lambda: parked(world) and events(world), "what intake keeps")
         with site.running(Role.WORKER, DEMO_POLICY) as worker, site.running(Role.INTAKE) as intake:
-            with site.running(Role.TIMER) as timer, site.running(Role.AUDITOR) as auditor:
+            with (
+                receiving(lambda _: Say(400)) as receiver,
+                site.running(Role.NOTIFY, *hooked(receiver, tmp_path)) as notify,
+                site.running(Role.TIMER) as timer,
+                site.running(Role.AUDITOR) as auditor,
+            ):
                 world.send(FOREIGN, "any", crossing("vnf-1", 2, "CLEAR"))
                 send_astray(world)
                 world.send(DEGRADATION, "P1", b"no Avro")
@@ -139,8 +147,10 @@ def test_the_processes_use_every_right_and_need_no_other(site: Site) -> None:
                 find_cause(world, "P3", RootCauseKind.SUPPLIER, party="acme-transport")
                 for topic in (*REQUESTS, DEAD_LETTERS):
                     await_that(partial(world.messages, topic), f"record on {topic.name}")
+                refused = partial(notify.metric, "qosresolve_notify_dead_letters_total", stage="refused")
+                await_that(refused, "an escalation that was refused")
             await_that(lambda: not untaken(world), "end of every input")
-        assert not any((worker.failure, intake.failure, timer.failure, auditor.failure))
+        assert not any((worker.failure, intake.failure, timer.failure, auditor.failure, notify.failure))
         for role in PROCESSES:
             check_used(audit, site, role)
     check_all(world)

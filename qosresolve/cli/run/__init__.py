@@ -1,1 +1,1 @@
-"""`run`: worker, timer, auditor and intake, each alone or several in one process."""
+"""`run`: worker, timer, auditor, intake and notify, each alone or several in one process."""

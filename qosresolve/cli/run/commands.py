@@ -1,4 +1,4 @@
-"""`run`: worker, timer, auditor and intake, each alone or several in one process."""
+"""`run`: worker, timer, auditor, intake and notify, each alone or several in one process."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -16,6 +16,7 @@ class Role(StrEnum):
     TIMER = "timer"
     AUDITOR = "auditor"
     INTAKE = "intake"
+    NOTIFY = "notify"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -25,6 +26,7 @@ def add_to(app: typer.Typer) -> None:
             "qosresolve run worker timer --set bootstrap_servers=broker:9092 --set slot=0",
             "qosresolve run auditor --set http_port=9100",
             "qosresolve run intake --set slot=0 --set intake_topics=ves.alerts:ves,nms.alarms:auto",
+            "qosresolve run notify --set notify_url=http://alertmanager:9093",
             "qosresolve run auditor --set audit_from_start=true --set audit_overdue_ms=30000",
         )
     )(run)
@@ -32,7 +34,8 @@ def add_to(app: typer.Typer) -> None:
 
 def run(
     roles: Annotated[
-        list[Role], typer.Argument(metavar="ROLE...", help="worker, timer, auditor, intake, or several.")
+        list[Role],
+        typer.Argument(metavar="ROLE...", help="worker, timer, auditor, intake, notify, or several."),
     ],
     config: ConfigFile = None,
     sets: Sets = None,
@@ -42,7 +45,8 @@ def run(
     worker: takes events, decides, writes reports and requests. timer: says when a deadline is due. auditor:
     compares every report with the fold of its journal, live; it writes nothing, and what it finds is told by
     metrics and log, not by its exit status. intake: reads what monitoring systems send in their own formats,
-    finds the products in the inventory, and writes degradation events.
+    finds the products in the inventory, and writes degradation events. notify: tells an Alertmanager or a
+    webhook of escalations, and tries until it takes them.
 
     Exit status: 0 after a signal, 2 wrong settings or a right is missing, 70 stopped and needs a look, 75
     start it again.

@@ -18,6 +18,7 @@ from qosresolve.contracts.records import Contracts
 from qosresolve.errors import ConfigError, FatalError, QosResolveError
 from qosresolve.kafka import acls, clients, denied
 from qosresolve.kafka.intake.role import Intake
+from qosresolve.kafka.notify.role import Notify
 from qosresolve.kafka.timer import Timer
 from qosresolve.kafka.wire import contracts_for
 from qosresolve.kafka.worker import Worker
@@ -133,7 +134,8 @@ def _maker(
     watched: health.Health,
     stop: threading.Event,
 ) -> Maker:
-    kind = {"worker": Worker, "timer": Timer, "auditor": Auditor, "intake": Intake}[name]
+    kinds = {"worker": Worker, "timer": Timer, "auditor": Auditor, "intake": Intake, "notify": Notify}
+    kind = kinds[name]
     return lambda: kind(settings, contracts, registry=registry, health=watched, stop=stop)
 
 

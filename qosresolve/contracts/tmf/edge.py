@@ -38,13 +38,17 @@ class Document:
         """Return it as UTF-8."""
         return msgspec.json.encode(self.body)
 
+    @property
+    def schema(self) -> str:
+        """Return the name of API, version and definition."""
+        return f"{SCHEMA}{self.api}:{self.version}:{self.definition}"
+
     def form(self) -> list[tuple[str, bytes]]:
         """Return the headers that say how to read the bytes."""
-        schema = f"{SCHEMA}{self.api}:{self.version}:{self.definition}"
         return [
             ("ce_specversion", b"1.0"),
             ("content-type", CONTENT_TYPE),
-            ("ce_dataschema", schema.encode()),
+            ("ce_dataschema", self.schema.encode()),
             ("ce_action", self.action.encode()),
         ]
 

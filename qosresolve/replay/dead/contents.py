@@ -18,6 +18,7 @@ _REMEDIES = {
     "step": "a fault in the rules: report it with this record; redrive with the version that mends it",
     "crash": "see docs/runbooks/crashing-record.md: redrive with --force once the reader is mended",
     "intake": "mend the rules of intake or the inventory, then redrive (a topic of others needs --foreign)",
+    "refused": "the receiver of escalations refused it: see docs/runbooks/notify-refused.md; then discard it",
     "unknown": "find out who writes to the dead-letter topic; then discard it",
 }
 

@@ -1,4 +1,4 @@
-"""Who works: the groups of workers, timers, auditors and intakes, and whether each partition has an owner."""
+"""Who works: the groups of the roles, and whether each partition has an owner in each."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from confluent_kafka import ConsumerGroupState, KafkaException
 
 from qosresolve.errors import RetriableError
-from qosresolve.kafka.acls import Group
+from qosresolve.kafka.acls import Group, group_of
 from qosresolve.kafka.denied import raise_if_denied
 from qosresolve.replay.doctor.findings import Finding, Kind, Severity, partitions, some
 from qosresolve.replay.doctor.site import ASK_S, Site
@@ -45,6 +45,13 @@ NO_INTAKE = Kind(
     "qosresolve run intake",
     _DOWN,
 )
+NO_NOTIFY = Kind(
+    "no-notify",
+    Severity.NOTE,
+    "no notify runs: escalations wait on their topic, unless somebody else takes them from there",
+    "qosresolve run notify",
+    _DOWN,
+)
 UNOWNED = Kind(
     "partitions-without-owner",
     Severity.CRITICAL,
@@ -65,6 +72,7 @@ _ABSENT = {
     Group.TIMERS: NO_TIMER,
     Group.AUDITORS: NO_AUDITOR,
     Group.INTAKES: NO_INTAKE,
+    Group.NOTIFIERS: NO_NOTIFY,
 }
 _SHARING = (ConsumerGroupState.PREPARING_REBALANCING, ConsumerGroupState.COMPLETING_REBALANCING)
 
@@ -81,7 +89,7 @@ class Members:
 def groups(site: Site) -> Iterator[Finding]:
     """Do workers and timers run, and has each partition an owner in each group?"""
     wanted = frozenset(number for _, number in site.places([ANCHOR]))
-    names = {group: site.settings.group + group for group in _ABSENT}
+    names = {group: group_of(group, site.settings) for group in _ABSENT}
     futures = site.admin.describe_consumer_groups(list(names.values()), request_timeout=ASK_S)
     for group, name in names.items():
         try:
@@ -104,4 +112,4 @@ def members(group: Group, name: str, seen: Members, wanted: frozenset[int]) -> I
         yield UNOWNED.found(name, f"{partitions(lost)} of {len(wanted)}; members: {some([seen.count])}")
 
 
-KINDS = (NO_WORKER, NO_TIMER, NO_AUDITOR, NO_INTAKE, UNOWNED, REBALANCING)
+KINDS = (NO_WORKER, NO_TIMER, NO_AUDITOR, NO_INTAKE, NO_NOTIFY, UNOWNED, REBALANCING)

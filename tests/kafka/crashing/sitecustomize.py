@@ -1,8 +1,8 @@
 """Makes marked records end the process: Python runs this at the start of whatever has the folder on its path.
 
 `QOSRESOLVE_TEST_DEATH` says how and where, such as `segv:decode`, and for intake at which call of that place,
-such as `kill:intake-produced:5`. So the worker is the real program, and the child that looks at a record for
-it dies of the same record, as both would of a fault in a library.
+such as `kill:intake-produced:5`; likewise for notify. So the worker is the real program, and the child that
+looks at a record for it dies of the same record, as both would of a fault in a library.
 """
 
 import ctypes
@@ -41,10 +41,14 @@ def _wrapped(owner: object, name: str, deadly: Callable[..., bool], die: Callabl
     setattr(owner, name, wrapper)
 
 
-def _intake(how: str, where: str, nth: str) -> None:
-    """End an intake at the nth record, with all of a batch produced, or committed and not yet remembered."""
+def _counted(how: str, where: str, nth: str) -> None:
+    """End an intake at the nth record, with all of a batch produced, or committed and not yet remembered.
+
+    And a notify before the receiver is told, when it has taken it, and when a dead letter was written.
+    """
     from qosresolve.kafka import transaction  # noqa: PLC0415 - only in processes of such a test
     from qosresolve.kafka.intake import partition, staging  # noqa: PLC0415
+    from qosresolve.kafka.notify import lane, role  # noqa: PLC0415
 
     calls = 0
 
@@ -57,13 +61,15 @@ def _intake(how: str, where: str, nth: str) -> None:
         "intake-taking": (staging.Staging, "_stage"),
         "intake-produced": (transaction.Transactions, "_listen"),
         "intake-committed": (partition.Partition, "accept"),
+        "notify-telling": (role.Notify, "_attempt"),
+        "notify-told": (lane.Lane, "done"),
     }
     _wrapped(*places[where], now, HOW[how])
 
 
 def _install(how: str, where: str, nth: str = "") -> None:
-    if where.startswith("intake-"):
-        _intake(how, where, nth)
+    if where.startswith(("intake-", "notify-")):
+        _counted(how, where, nth)
         return
     from qosresolve.contracts import codec, records  # noqa: PLC0415 - only in processes of such a test
     from qosresolve.kafka import examine, outputs, staging  # noqa: PLC0415

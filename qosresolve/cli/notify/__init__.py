@@ -1,0 +1,1 @@
+"""`notify`: try the receiver of escalations, before one is needed."""
