@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 # How long one example takes says something of the machine, not of the code.
-settings.register_profile("quick", deadline=None, max_examples=40)
-settings.register_profile("thorough", deadline=None, max_examples=150)  # what `make test` asks for
+settings.register_profile("quick", deadline=None, max_examples=30)
+settings.register_profile("thorough", deadline=None, max_examples=100)  # what `make test` asks for
 settings.load_profile("quick")
 
 

@@ -34,6 +34,7 @@ def test_every_command_shows_an_example(cli: Run, words: tuple[str, ...]) -> Non
     assert f"Example:\n    qosresolve {' '.join(words)}" in result.output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "heavy"),
     [

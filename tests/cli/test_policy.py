@@ -137,6 +137,7 @@ def test_a_refused_policy_cannot_be_tried(cli: Run, bad: Path) -> None:
 EXPECTATIONS = Path(__file__).parents[2] / "docs" / "expectations.yaml"
 
 
+@pytest.mark.slow
 def test_the_shipped_policy_is_as_documented(cli: Run, good: Path) -> None:
     """docs/expectations.yaml is an example that holds."""
     result = cli("policy", "test", str(good), "--expect", str(EXPECTATIONS))

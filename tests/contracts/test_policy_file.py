@@ -187,6 +187,7 @@ def test_the_hash_tells_policies_apart(edit: tuple[str, str]) -> None:
     assert compiled(edited(edit)) != compiled(policy_file.default_text())
 
 
+@pytest.mark.slow
 def test_the_same_file_compiles_to_the_same_bytes_in_any_process() -> None:
     """No clock, no hash seed, no locale."""
     script = (

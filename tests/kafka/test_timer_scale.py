@@ -61,6 +61,7 @@ def test_alarms_that_are_disarmed_take_no_room() -> None:
     assert len(alarms._schedule) <= SLACK
 
 
+@pytest.mark.slow
 def test_what_is_settled_again_and_again_takes_no_room() -> None:
     """One old alarm that nobody settles, and a hundred thousand others that are: no list of them grows."""
     alarms = Alarms()
@@ -219,5 +220,5 @@ class AgainstScans(RuleBasedStateMachine):
             assert self.alarms.next_due <= min(coming)
 
 
-TestAgainstScans = AgainstScans.TestCase
+TestAgainstScans = pytest.mark.slow(AgainstScans.TestCase)
 TestAgainstScans.settings = settings(max_examples=200, stateful_step_count=60, deadline=None)

@@ -155,6 +155,7 @@ def test_there_are_not_too_many(bench: Bench, monkeypatch: pytest.MonkeyPatch) -
     assert outcomes == [("control", "")] * 2 + [("refused", "BadWindow"), ("control", "")]
 
 
+@pytest.mark.slow
 def test_they_are_not_too_large(bench: Bench) -> None:
     """As many and as long as may be, lifted ones too: the partition record fits into what its topic takes."""
     long = {name: f"{name}{'x' * 240}" for name in ("site", "tier", "service_id", "reason")}

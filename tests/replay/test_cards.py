@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 NOW = at("10:00")
 
 
+@pytest.mark.slow
 @given(lives(15), st.integers(0, 30))
 def test_cards_follow_the_journal(doings: list[Doing], begins: int) -> None:
     """Wherever one begins, from the reports as they stood or from nothing: a card is what its report says."""
@@ -62,6 +64,7 @@ def test_an_entry_is_about_the_reports_that_it_names() -> None:
     assert cards.about(replace(life.entries[0], product_id="nobody")) == []
 
 
+@pytest.mark.slow
 @given(lives(15))
 def test_open_time_is_what_a_walk_counts(doings: list[Doing]) -> None:
     """Minute after minute; and when a promise is due, exactly its target has gone by."""

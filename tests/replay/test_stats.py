@@ -194,6 +194,7 @@ def test_figures_are_those_of_the_reference(doings: list[Doing]) -> None:
             check([item for item in found.values() if key(item) == one.group], one)
 
 
+@pytest.mark.slow
 @given(lives(10))
 def test_only_what_was_opened_in_time_counts(doings: list[Doing]) -> None:
     """From and to are about the opening: a later life of the report counts, whenever it was."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from qosresolve.core.requests import (
     Action,
     ActivityRequest,
@@ -29,6 +31,7 @@ class Stage(play.Stage):
         pass
 
 
+@pytest.mark.slow
 def test_what_the_stories_send_validates() -> None:
     """Every request and every journal entry of every story validates, in v4 and v5; no kind is missing."""
     seen: set[object] = set()

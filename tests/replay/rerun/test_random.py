@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -88,6 +89,7 @@ def decided(entry: Entry) -> object:
     return entry.product_id, entry.now, entry.outcome, entry.rule, entry.facts
 
 
+@pytest.mark.slow
 @given(some.lists(moments, min_size=1, max_size=12), some.integers(0, 1_000), some.sampled_from((1, 2, 50)))
 def test_any_range_of_any_day_says_the_same(day: list[Moment], where: int, cached: int) -> None:
     """Whatever came in, in whatever order, with however little memory: every entry is byte for byte equal."""
@@ -101,6 +103,7 @@ def test_any_range_of_any_day_says_the_same(day: list[Moment], where: int, cache
         assert sent
 
 
+@pytest.mark.slow
 @given(some.lists(moments, min_size=1, max_size=10), policies)
 def test_another_policy_decides_what_a_worker_under_it_would_have_decided(
     day: list[Moment], policy: Policy
