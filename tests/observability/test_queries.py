@@ -75,6 +75,17 @@ def test_every_panel_says_what_it_shows() -> None:
         assert {source["uid"] for source in sources} == {"${datasource}"}, panel["title"]
 
 
+def test_no_panel_lies_on_another() -> None:
+    """The grid is 24 wide, and every cell has one panel at most."""
+    taken: set[tuple[int, int]] = set()
+    for panel in queries.panels():
+        at = panel["gridPos"]
+        cells = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
+        assert all(x < 24 for x, _ in cells), panel["title"]
+        assert not cells & taken, panel["title"]
+        taken |= cells
+
+
 def test_promises_come_first() -> None:
     """The first thing that is seen is what is broken, then what is about to break, then how old it is."""
     assert [panel["title"] for panel in queries.panels()[:5]] == [

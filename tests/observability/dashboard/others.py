@@ -38,21 +38,15 @@ TIMER = Row(
         ),
         Panel(
             "Clock",
-            "The brokers' clock less the machine's, and how often that was set within an hour.",
+            "The brokers' clock less the machine's: deadlines are fired by the brokers'.",
             "s",
-            (
-                Query(f"qosresolve_timer_clock_skew_seconds{{{JOB}}}", "{{instance}}"),
-                Query(
-                    f"increase(qosresolve_timer_clock_steps_total{{{JOB}}}[1h])",
-                    "{{instance}}, times set",
-                ),
-            ),
+            (Query(f"qosresolve_timer_clock_skew_seconds{{{JOB}}}", "{{instance}}"),),
             signed=True,
         ),
         Panel(
             "Trouble",
             "Within ten minutes: deadlines that were not delivered, producers replaced, records whose alarm "
-            "makes no sense.",
+            "makes no sense, times that the machine's clock was set.",
             "short",
             (
                 Query(f"sum(increase(qosresolve_timer_undelivered_total{{{JOB}}}[10m]))", "not delivered"),
@@ -61,6 +55,7 @@ TIMER = Row(
                     "producers replaced",
                 ),
                 Query(f"sum(increase(qosresolve_timer_malformed_total{{{JOB}}}[10m]))", "malformed"),
+                Query(f"sum(increase(qosresolve_timer_clock_steps_total{{{JOB}}}[10m]))", "clock set"),
             ),
         ),
     ),
