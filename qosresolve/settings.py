@@ -59,6 +59,9 @@ class Settings(BaseSettings):
     partitions: int = Field(12, ge=1, le=10_000, description="count of the co-partitioned topics at creation")
     replication_factor: int = Field(3, ge=1, le=9, description="copies of every topic at creation")
     schema_registry_url: str = Field("", description="empty: bundled schemas, Avro single-object encoding")
+    schema_registry_register: bool = Field(
+        default=True, description="a missing schema is registered at its first use; false: the process stops"
+    )
     edge_format: Literal["avro", "json"] = Field(
         "avro", description="requests and escalations; json: TM Forum's, docs/tmf.md"
     )

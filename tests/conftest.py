@@ -1,6 +1,6 @@
-"""What every test may ask for: a real broker, and topic names of its own.
+"""What every test may ask for: a real broker, a real schema registry, and topic names of its own.
 
-Scope: these two fixtures and the `kafka` marker. Domain fixtures live beside the tests that use them.
+Scope: these fixtures and the `kafka` marker. Domain fixtures live beside the tests that use them.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from tests.support.kafka_server import find_broker
+from tests.support.schema_registry import find_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +34,16 @@ def kafka_bootstrap() -> Iterator[str]:
         broker.close()
 
 
+@pytest.fixture(scope="session")
+def registry_url() -> Iterator[str]:
+    """Address of a real schema registry, one for the whole run; fails with the remedies if there is none."""
+    registry = find_registry()
+    try:
+        yield registry.url
+    finally:
+        registry.close()
+
+
 @pytest.fixture
 def prefix() -> str:
     """A topic prefix nobody else uses, such as `t1f0c9a2b.`: tests share the broker, never a topic."""
@@ -42,7 +53,7 @@ def prefix() -> str:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks whatever uses the broker, before `-m` selects by marker."""
+    """Marks whatever uses the broker or the registry, before `-m` selects by marker."""
     for item in items:
-        if "kafka_bootstrap" in getattr(item, "fixturenames", ()):
+        if {"kafka_bootstrap", "registry_url"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.kafka)

@@ -23,6 +23,7 @@ from qosresolve.cli.repair import commands as repair
 from qosresolve.cli.replay import commands as replay
 from qosresolve.cli.reports import commands as reports
 from qosresolve.cli.run import commands as run
+from qosresolve.cli.schemas import commands as schemas
 from qosresolve.cli.session import Guarded
 from qosresolve.cli.topics import commands as topics
 from qosresolve.cli.verify import commands as verify
@@ -64,6 +65,7 @@ def _root(
 
 run.add_to(app)
 app.add_typer(topics.app, name="topics")
+app.add_typer(schemas.app, name="schemas")
 app.add_typer(policy.app, name="policy")
 app.add_typer(windows.app, name="windows")
 app.add_typer(intake.app, name="intake")

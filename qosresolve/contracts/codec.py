@@ -69,6 +69,9 @@ class Codec(Protocol):
         Raises PoisonRecordError; RetriableError as above.
         """
 
+    def ask(self, data: bytes | None) -> None:
+        """Have at hand what a registry says of bytes' schema. Raises RetriableError while it is down."""
+
     def forget(self) -> None:
         """Ask again for what was unknown: of the records read so far, none was written since."""
 
@@ -104,8 +107,11 @@ class SingleObjectCodec:
         found = self._registered(record, int.from_bytes(data[1:5], "big"))
         return _read(record, data, 5, found if onto is None else found._replace(reader=onto))
 
-    def forget(self) -> None:
+    def ask(self, data: bytes | None) -> None:
         """Nothing is asked for."""
+
+    def forget(self) -> None:
+        """Nothing was asked for."""
 
     def _registered(self, record: str, schema_id: int) -> Resolution:
         raise poison(

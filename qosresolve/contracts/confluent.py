@@ -1,11 +1,13 @@
 """Confluent framing: schemas by the id that a registry gave them.
 
 An outage of the registry is never the bytes' fault: an id that it does not know is poison, no answer is
-retried. What it answered holds: of a schema for ever, of an unknown id until `forget`.
+retried, and so is a registry that has forgotten what it told us. What it answered holds: of a schema for
+ever, of an unknown id until `forget`.
 """
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -20,12 +22,15 @@ from qosresolve.contracts.codec import (
     resolution,
 )
 from qosresolve.contracts.foreign import RefusedSchemaError, admit
+from qosresolve.contracts.registry.asking import Asking
+from qosresolve.contracts.registry.trouble import NotARegistryError, explained, is_refusal, is_unknown
 from qosresolve.errors import ConfigError, PoisonRecordError, RetriableError
 
 if TYPE_CHECKING:
     from confluent_kafka.schema_registry import Schema as Registered
     from confluent_kafka.schema_registry import SchemaRegistryClient
 
+_RESTORE = "restore its store, or mend schema_registry_url; see docs/runbooks/dependency-down.md"
 UNKNOWN_S = 5.0  # an id is asked for again after this, even if nobody says `forget`
 
 
@@ -42,7 +47,8 @@ class _Ending(BytesIO):
 class ConfluentCodec(SingleObjectCodec):
     """Writes Confluent framing; `subject_of` gives a record's subject.
 
-    With `register`, today's schemas are registered at their first use; otherwise they must be there.
+    With `register`, today's schemas are registered at their first use where they are not yet; otherwise they
+    must be there.
     """
 
     def __init__(
@@ -55,12 +61,16 @@ class ConfluentCodec(SingleObjectCodec):
     ) -> None:
         super().__init__(max_bytes)
         self._client = client
+        self._asking = Asking()
         self._subject_of = subject_of
         self._register = register
         self._frames: dict[str, bytes] = {}
+        self._answers: Kept[int, Registered] = Kept()
         self._writers: Kept[tuple[str, int], Resolution] = Kept()
         self._refused: Kept[tuple[str, int], tuple[str, str]] = Kept()  # why, and the remedy
         self._unknown: Kept[int, float] = Kept()  # ids, and when they were asked for
+
+    # -- writing
 
     def frame(self, record: str) -> bytes:
         frame = self._frames.get(record)
@@ -73,21 +83,39 @@ class ConfluentCodec(SingleObjectCodec):
 
         subject, schema = self._subject_of(record), Registered(schemas.text(record), "AVRO")
         try:
-            if self._register:
-                return self._client.register_schema(subject, schema)
-            return self._client.lookup_schema(subject, schema).schema_id or 0
+            return self._asking.ask(("frame", record), lambda: self._looked_up(subject, schema))
         except Exception as error:
-            if _status(error) in (404, 409, 422):
+            if is_refusal(error) or is_unknown(error):
                 raise ConfigError(
                     f"the registry does not take {record} under subject {subject}: {error}",
                     setting="schema_registry_url",
-                    remedy="register the bundled schema, or set the subject's compatibility to BACKWARD",
+                    remedy="look with `qosresolve schemas check`, mend with `qosresolve schemas register`; "
+                    "it sets the subject's compatibility; see docs/runbooks/schemas-differ.md",
                 ) from error
-            raise RetriableError(f"schema registry, subject {subject}: {error}") from error
+            raise self._down(f"subject {subject}", error) from error
+
+    def _looked_up(self, subject: str, schema: "Registered") -> int:
+        """Return a schema's id. It is looked up first: that needs no right to write to the registry."""
+        try:
+            return _id(self._client.lookup_schema(subject, schema).schema_id)
+        except Exception as error:
+            if not self._register or not is_unknown(error):
+                raise
+        return _id(self._client.register_schema(subject, schema))
+
+    # -- reading
 
     def forget(self) -> None:
         """Ask the registry again for ids that it did not know."""
         self._unknown.clear()
+
+    def ask(self, data: bytes | None) -> None:
+        if data is None or data[:1] != CONFLUENT or len(data) < 5:
+            return
+        schema_id = int.from_bytes(data[1:5], "big")
+        if self._answers.get(schema_id) is None:
+            with suppress(PoisonRecordError):  # which decoding it says again
+                self._found("", schema_id)
 
     def _registered(self, record: str, schema_id: int) -> Resolution:
         key = (record, schema_id)
@@ -100,16 +128,50 @@ class ConfluentCodec(SingleObjectCodec):
         return self._writers.put(key, self._admitted(record, schema_id, self._found(record, schema_id)))
 
     def _found(self, record: str, schema_id: int) -> "Registered":
+        found = self._answers.get(schema_id)
+        if found is not None:
+            return found
         asked_at = self._unknown.get(schema_id)
         if asked_at is not None and time.monotonic() - asked_at < UNKNOWN_S:
             raise _unknown(record, schema_id)
         try:
-            return self._client.get_schema(schema_id)
+            found = self._asking.ask(("id", schema_id), lambda: _whole(self._client.get_schema(schema_id)))
         except Exception as error:
-            if _status(error) == 404 and _is_registry(error):
+            if is_unknown(error):
+                self._remembers_us()
                 self._unknown.put(schema_id, time.monotonic())
                 raise _unknown(record, schema_id) from error
-            raise RetriableError(f"schema registry, schema {schema_id}: {error}") from error
+            raise self._down(f"schema {schema_id}", error) from error
+        return self._answers.put(schema_id, found)
+
+    def _remembers_us(self) -> None:
+        """Raise RetriableError where the registry has forgotten a schema whose id it told us.
+
+        It lost its store, or is another one; then what it does not know says nothing of the bytes.
+        """
+        record, frame = next(iter(self._frames.items()), ("", b""))
+        if not frame:
+            return
+        subject, schema_id = self._subject_of(record), int.from_bytes(frame[1:5], "big")
+        try:
+            found = self._asking.ask(
+                ("witness", schema_id), lambda: self._client.get_schema_versions(schema_id)
+            )
+            known = any(version.subject == subject for version in found)
+        except Exception as error:
+            if not is_unknown(error):
+                raise self._down(f"schema {schema_id}", error) from error
+            known = False
+        if not known:
+            self._client.clear_caches()  # type: ignore[no-untyped-call] # as the library has it
+            raise RetriableError(
+                f"schema registry, schema {schema_id}: it no longer knows it for {subject}; {_RESTORE}"
+            )
+
+    def _down(self, what: str, error: Exception) -> RetriableError:
+        """Return what is raised while nobody can tell; the client must not remember a wrong answer."""
+        self._client.clear_caches()  # type: ignore[no-untyped-call] # as the library has it
+        return RetriableError(f"schema registry, {what}: {explained(error)}")
 
     def _admitted(self, record: str, schema_id: int, found: "Registered") -> Resolution:
         if found.schema_type != "AVRO" or found.references:
@@ -123,12 +185,35 @@ class ConfluentCodec(SingleObjectCodec):
                 "write with the bundled schema of this record",
             )
             raise self._refuse(record, schema_id, why, remedy) from error
+        if _name(admitted.version) != _name(schemas.current(record)):
+            self._remembers_us()
         return resolution(record, admitted.version, _Ending if admitted.endless else BytesIO)
 
     def _refuse(self, record: str, schema_id: int, why: str, remedy: str) -> PoisonRecordError:
-        """Remember it: what a registry holds under an id never changes."""
+        """Remember it: what a registry holds under an id never changes, unless it lost its store."""
+        self._remembers_us()
         whole = f"{record}: schema {schema_id} {why}"
         return poison(*self._refused.put((record, schema_id), (whole, remedy)))
+
+
+def _id(schema_id: int | None) -> int:
+    """Return an id as registries give it. Raises NotARegistryError."""
+    if not isinstance(schema_id, int) or not 0 < schema_id < 1 << 32:
+        raise NotARegistryError(f"it gives the id {schema_id!r}")
+    return schema_id
+
+
+def _whole(found: "Registered") -> "Registered":
+    """Return a schema as registries give it. Raises NotARegistryError."""
+    if not isinstance(found.schema_str, str) or not found.schema_str:
+        raise NotARegistryError("it gives no schema")
+    return found
+
+
+def _name(version: schemas.Version) -> str:
+    """Return the short name of a schema: where another one has our id, it is likely another registry."""
+    schema = version.parsed
+    return str(schema.get("name", "")).rpartition(".")[2] if isinstance(schema, dict) else ""
 
 
 def _unknown(record: str, schema_id: int) -> PoisonRecordError:
@@ -136,15 +221,3 @@ def _unknown(record: str, schema_id: int) -> PoisonRecordError:
         f"{record}: the registry knows no schema {schema_id}",
         "was it written against another registry? register its schema, then redrive",
     )
-
-
-# The client raises its own error for an answer of the registry, its HTTP library's for none.
-
-
-def _status(error: Exception) -> int:
-    return int(getattr(error, "http_status_code", 0))
-
-
-def _is_registry(error: Exception) -> bool:
-    """Tell a registry's 404 from one of a proxy or a wrong path: only the former has a code of its own."""
-    return str(getattr(error, "error_code", "")).startswith("404")

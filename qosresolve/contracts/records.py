@@ -4,6 +4,7 @@ Framing is `codec`'s business, field names `convert`'s, limits of what arrives `
 PoisonRecordError for bytes that are not that record; with a registry, RetriableError while it is down.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -63,6 +64,23 @@ class Contracts:
     def forget(self) -> None:
         """Say that a batch is done: what a registry did not know is asked for again in the next."""
         self._codec.forget()
+
+    def ask(self, data: bytes | None) -> None:
+        """Ask a registry for the schema of some bytes, before they are taken.
+
+        Whoever waits for a registry holds no record that could be blamed if the process ends meanwhile.
+        Raises RetriableError while the registry is down; what is wrong with the bytes, reading them tells.
+        """
+        self._codec.ask(data)
+
+    def announce(self, records: Iterable[str]) -> None:
+        """Have the frames of records at hand, before the first is written.
+
+        With a registry their schemas are looked up or registered. Raises RetriableError while it is down,
+        ConfigError where it does not take one.
+        """
+        for record in records:
+            self._codec.frame(record)
 
     # -- inputs
 

@@ -107,7 +107,20 @@ def parse(schema: Any) -> Version:  # noqa: ANN401 -- a schema is any JSON
     """Return a self-contained schema, parsed."""
     parsed = parse_schema(without_logical_types(schema))
     canonical = to_parsing_canonical_form(parsed)
+    _bytes_as_bytes(parsed)
     return Version(parsed, bytes.fromhex(fingerprint_of(canonical, "CRC-64-AVRO")))
+
+
+def _bytes_as_bytes(node: Any) -> None:  # noqa: ANN401 -- a parsed schema
+    """Make the defaults of bytes what they stand for: JSON has text, and fastavro hands that out as it is."""
+    if isinstance(node, list):
+        for branch in node:
+            _bytes_as_bytes(branch)
+    elif isinstance(node, dict):
+        if node.get("type") in ("bytes", ["bytes", "null"]) and isinstance(node.get("default"), str):
+            node["default"] = node["default"].encode("latin-1")
+        for key in ("type", "fields", "items", "values"):
+            _bytes_as_bytes(node.get(key))
 
 
 @cache

@@ -140,6 +140,7 @@ class Partition:
 
     def _noted(self, message: Message, place: int, offset: int, *, check_reports: bool = False) -> None:
         """Stage a record with its place noted: the note stays only where the process dies of it."""
+        self._shared.contracts.ask(message.value())  # whoever dies waiting for a registry dies of no record
         self._note.set(place, offset)
         try:
             self._staging.stage(message, check_reports=check_reports)

@@ -34,7 +34,7 @@ from qosresolve.kafka.transaction import AbortedError, OutcomeUnknownError, Tran
 from qosresolve.settings import Settings
 from qosresolve.telemetry.health import Health
 from qosresolve.telemetry.metrics import WorkerMetrics
-from qosresolve.topics import ANCHOR, Names
+from qosresolve.topics import ANCHOR, JOURNAL, REQUESTS, STATE, Names
 
 BACKOFF_S = 0.5
 QUIET_S = 10.0  # without a failure for so long, the next one is a new one
@@ -65,6 +65,7 @@ class Worker:
         self._policies = PolicyBook(settings, contracts)
         self._default_policy = self._publish_policy()
         self._observer.know(self._policies.policies(self._default_policy).active)
+        contracts.announce(written(settings))  # a registry that refuses one is found out now, not weeks later
         self._transactions = Transactions(settings, self._metrics)
         self._consumer = clients.worker_consumer(settings)
         self._assignment = Assignment(self._names.of(ANCHOR), self._inputs, self._make)
@@ -129,6 +130,7 @@ class Worker:
             self._outage.look_for_topics()
             self._commit()
             self._restore()  # last: what was polled before a partition started must not be taken by it
+            self._health.goes_on("worker")
         except RetriableError as error:
             self._back_off(str(error))
         except UnknownPolicyError as error:
@@ -319,6 +321,7 @@ class Worker:
         """A dependency is down: take the batch again later; nothing of it becomes a dead letter."""
         self._outage.failed(why, quiet_s=QUIET_S, patience_s=PATIENCE_S)
         self._log.warning("waiting for a dependency", why=why)
+        self._health.waits("worker", why)
         self._rewind(self._assignment.held.values())
         self._stop.wait(BACKOFF_S)
         self._outage.waited()
@@ -339,6 +342,12 @@ def _unknown_policy(policy_hash: str) -> str:
         f"policy {policy_hash} is named by a report or a command but is not on the policy topic; publish it "
         "with `qosresolve policy publish FILE`, see docs/runbooks/unknown-policy.md"
     )
+
+
+def written(settings: Settings) -> list[str]:
+    """Return the records that a worker writes in Avro."""
+    requests = REQUESTS if settings.edge_format == "avro" else ()
+    return [topic.record for topic in (*STATE, JOURNAL, *requests)]
 
 
 def edge_of(settings: Settings) -> Edge | None:

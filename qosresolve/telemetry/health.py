@@ -1,4 +1,4 @@
-"""Metrics and health on one port: `/metrics`, `/healthz` (the loop moves), `/readyz` (restored)."""
+"""Metrics and health on one port: `/metrics`, `/healthz` (the loop moves), `/readyz` (nothing is awaited)."""
 
 import threading
 import time
@@ -21,6 +21,7 @@ class Health:
         self._stale_after_s = stale_after_s
         self._moved: dict[str, float] = {}
         self._ready: dict[str, bool] = {}
+        self._waits: dict[str, str] = {}
 
     def begin(self, role: str) -> None:
         """Watch a role from now on, before its first beat."""
@@ -30,6 +31,7 @@ class Health:
     def end(self, role: str) -> None:
         """Watch a role no longer."""
         self._moved.pop(role, None)
+        self._waits.pop(role, None)
 
     def silent(self, limit_s: float) -> list[str]:
         """Return the roles that have not moved for longer than that."""
@@ -41,6 +43,19 @@ class Health:
         self._moved[role] = time.monotonic()
         self._ready[role] = ready
 
+    def waits(self, role: str, why: str) -> None:
+        """Say that a role waits for something outside, and takes nothing until then."""
+        self._waits[role] = why
+
+    def goes_on(self, role: str) -> None:
+        """Say that a role waits for nothing."""
+        self._waits.pop(role, None)
+
+    @property
+    def waiting(self) -> list[str]:
+        """Return who waits for what, a line each."""
+        return [f"{role} waits: {why}" for role, why in sorted(self._waits.copy().items())]
+
     @property
     def alive(self) -> bool:
         """True while every role's loop has moved lately."""
@@ -48,8 +63,8 @@ class Health:
 
     @property
     def ready(self) -> bool:
-        """True when every role has its partitions restored."""
-        return self.alive and all(self._ready.values())
+        """True when every role has its partitions restored, and waits for nothing."""
+        return self.alive and all(self._ready.values()) and not self._waits
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -75,7 +90,8 @@ def serve(health: Health, registry: CollectorRegistry, host: str, port: int) -> 
             return [b"try /metrics, /healthz or /readyz\n"]
         status = "200 OK" if probes[path] else "503 Service Unavailable"
         start(status, [("content-type", "text/plain")])
-        return [f"{status[4:]}\n".encode()]
+        waiting = health.waiting if path == "/readyz" else []
+        return ["".join(f"{line}\n" for line in (status[4:], *waiting)).encode()]
 
     try:
         server = make_server(host, port, app, server_class=_Server, handler_class=_Quiet)

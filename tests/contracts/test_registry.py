@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from confluent_kafka.schema_registry import Schema, SchemaReference, SchemaRegistryClient
+from confluent_kafka.schema_registry.common.schema_registry_client import SchemaVersion
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 from fastavro import parse_schema, schemaless_writer
 
@@ -17,7 +18,10 @@ from qosresolve.contracts.confluent import ConfluentCodec
 from qosresolve.contracts.records import Contracts
 from qosresolve.core.inputs import Deadline
 from qosresolve.errors import ConfigError, PoisonRecordError, RetriableError
+from tests.registry.faulty import CUT, Faulty
 
+UNKNOWN = SchemaRegistryError(404, 40403, "no such schema")
+UNHEARD_OF = b"\x00\x00\x00\x00\x63" + b"\x00" * 8
 DEADLINE = Deadline("prod-1", "r-1", 3, 1_760_000_000_000)
 
 
@@ -177,6 +181,10 @@ def test_other_kinds_of_schema(client: SchemaRegistryClient) -> None:
         SchemaRegistryError(401, 40101, "who are you"),
         SchemaRegistryError(403, 40301, "not you"),
         SchemaRegistryError(404, -1, "a proxy's page"),
+        SchemaRegistryError(404, 404, "a registry's own page for a wrong path"),
+        SchemaRegistryError(404, 0, "another one's"),
+        ValueError("no JSON"),
+        AttributeError("JSON, but no registry's"),
         SchemaRegistryError(500, 50001, "store"),
         SchemaRegistryError(503, -1, "down"),
     ],
@@ -189,13 +197,99 @@ def test_a_registry_that_is_down(
     def down(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(client, "get_schema", down)
-    monkeypatch.setattr(client, "register_schema", down)
-    with pytest.raises(RetriableError):
+    for name in ("get_schema", "lookup_schema", "register_schema"):
+        monkeypatch.setattr(client, name, down)
+    with pytest.raises(RetriableError, match="schema registry, schema 1: "):
         codec_of(client).decode("deadline", b"\x00\x00\x00\x00\x01\x00")
-    if getattr(error, "http_status_code", 0) != 404:
-        with pytest.raises(RetriableError):
-            Contracts(codec_of(client)).write_input(DEADLINE)
+    with pytest.raises(RetriableError, match="schema registry, subject deadline-value: "):
+        Contracts(codec_of(client)).write_input(DEADLINE)
+
+
+@pytest.mark.parametrize("fault", ["empty", "list", "page", "401", "elsewhere", CUT])
+def test_an_answer_that_no_registry_gives(fault: str) -> None:
+    """Something else listens there: neither poison, nor an id or a schema that is none."""
+    with Faulty() as front:
+        front.fault = fault
+        client = SchemaRegistryClient({"url": front.url, "max.retries": 0, "timeout": 5})
+        codec = codec_of(client)
+        for _ in range(2):
+            with pytest.raises(RetriableError):
+                codec.decode("deadline", b"\x00\x00\x00\x00\x01\x00")
+            with pytest.raises(RetriableError):
+                codec.frame("deadline")
+        assert len(front.asked) >= 4, "a wrong answer was remembered"
+
+
+def test_what_is_asked_for_first_is_read_without_asking(
+    client: SchemaRegistryClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waits for the registry holds no record; what is wrong with the bytes, reading them tells."""
+    data = Contracts(codec_of(client)).write_input(DEADLINE)[1]
+    registry, contracts = Asked(client, monkeypatch), Contracts(codec_of(client))
+    for each in (None, b"", b"\x00\x00", b"\xc3\x01", data, data):
+        contracts.ask(each)
+    assert registry.times == 1
+    assert contracts.read_input("deadline", data) == DEADLINE
+    assert registry.times == 1
+    registry.error = UNKNOWN
+    contracts.ask(UNHEARD_OF)
+    with pytest.raises(PoisonRecordError, match="no schema 99"):
+        contracts.read_input("deadline", UNHEARD_OF)
+    assert registry.times == 2
+    contracts.forget()
+    registry.error = SchemaRegistryError(503, -1, "down")
+    with pytest.raises(RetriableError):
+        contracts.ask(UNHEARD_OF)
+
+
+@pytest.mark.parametrize("subjects", [[], ["somebody-else"], None])
+def test_a_registry_that_lost_its_store_buries_nothing(
+    client: SchemaRegistryClient, monkeypatch: pytest.MonkeyPatch, subjects: list[str] | None
+) -> None:
+    """One that no longer knows what it told us, or gives its id to another, is not the record's fault.
+
+    Neither what it does not know nor what it has under an id now says anything of the bytes.
+    """
+    codec = codec_of(client)
+    codec.frame("deadline")
+    other = client.register_schema("other", Schema(schemas.text("watch"), "AVRO"))
+
+    def versions(_: int) -> list[SchemaVersion]:
+        if subjects is None:
+            raise UNKNOWN
+        return [SchemaVersion(subject, 1) for subject in subjects]
+
+    monkeypatch.setattr(client, "get_schema_versions", versions)
+    for data in (UNHEARD_OF, b"\x00" + other.to_bytes(4, "big") + b"x"):
+        with pytest.raises(RetriableError, match="no longer knows it for deadline-value; restore its store"):
+            codec.decode("deadline", data)
+    monkeypatch.setattr(client, "get_schema_versions", lambda _: [SchemaVersion("deadline-value", 1)])
+    for data in (UNHEARD_OF, b"\x00" + other.to_bytes(4, "big") + b"x"):
+        with pytest.raises(PoisonRecordError):
+            codec.decode("deadline", data)
+
+
+def test_what_is_registered_needs_no_right_to_register(
+    client: SchemaRegistryClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another team may be the one that registers."""
+    data = Contracts(codec_of(client)).write_input(DEADLINE)[1]
+    monkeypatch.setattr(client, "register_schema", None)
+    assert Contracts(codec_of(client)).write_input(DEADLINE)[1] == data
+
+
+def test_all_that_is_written_can_be_announced(
+    client: SchemaRegistryClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a registry does not take is found out at the start, not weeks later."""
+    contracts = Contracts(codec_of(client))
+    contracts.announce(["deadline", "watch"])
+    monkeypatch.setattr(client, "lookup_schema", None)
+    assert contracts.write_input(DEADLINE)
+    with pytest.raises(ConfigError, match="watch under subject watch-value"):
+        Contracts(codec_of(SchemaRegistryClient.new_client({"url": "mock://y"}), register=False)).announce(
+            ["watch"]
+        )
 
 
 def test_a_registry_that_nobody_serves() -> None:
@@ -233,9 +327,6 @@ class Asked:
         if self.error is not None:
             raise self.error
         return self._get(schema_id)
-
-
-UNKNOWN = SchemaRegistryError(404, 40403, "no such schema")
 
 
 def test_a_flood_of_one_unknown_id_asks_once_a_batch(

@@ -83,6 +83,9 @@ class Registry:
             raise SchemaRegistryError(503, -1, "down")
         return self._client.get_schema(schema_id)
 
+    def clear_caches(self) -> None:
+        """Remember nothing."""
+
 
 class _Reading(ConfluentCodec):
     """Reads by a registry; what it writes is compared, so it is written as ever."""

@@ -5,13 +5,15 @@ from dataclasses import replace
 import pytest
 from confluent_kafka import Message
 
+from qosresolve.contracts.records import Contracts
 from qosresolve.core.case import Case
-from qosresolve.core.inputs import Deadline, Degradation
+from qosresolve.core.inputs import Deadline, Degradation, Input
 from qosresolve.core.partition import PartitionState, TopicIdentity
 from qosresolve.core.report import Report
 from qosresolve.core.vocabulary import DegradationKind, Outcome, Verb
 from qosresolve.errors import RetriableError
 from qosresolve.kafka.incoming import broker_time
+from qosresolve.kafka.note import PLACE
 from qosresolve.kafka.outputs import Output, Writer
 from qosresolve.topics import DEAD_LETTERS, DEADLINE, DEGRADATION, JOURNAL, PARTITION, REPORT
 from tests.kafka.bench import HERE, NAMES, POLICY_A, POLICY_B, Bench, journal, of, products
@@ -355,6 +357,35 @@ def test_a_registry_that_is_down_while_writing_is_no_dead_letter(
     bench.partition.rewind()
     bench.take(message)
     assert [entry.outcome for entry in journal(bench.commit())] == [Outcome.APPLIED]
+
+
+def test_whoever_waits_for_a_registry_has_no_record_in_hand(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is killed while it asks leaves no note: three such ends would bury the record."""
+    note = bench.partition._note
+    asked: list[int] = []
+    read: list[int] = []
+    reads = Contracts.read_input
+
+    def ask(_: Contracts, data: bytes | None) -> None:
+        asked.append(note.words[PLACE])
+        if data == b"wait":
+            raise RetriableError("registry")
+
+    def read_input(self: Contracts, record: str, data: bytes) -> Input:
+        read.append(note.words[PLACE])
+        return reads(self, record, data)
+
+    monkeypatch.setattr(Contracts, "ask", ask)
+    monkeypatch.setattr(Contracts, "read_input", read_input)
+    bench.take(_raised(bench, "P1"))
+    with pytest.raises(RetriableError):
+        bench.take(bench.raw(DEGRADATION, b"wait"))
+    assert asked == [0, 0]
+    assert len(read) == 1
+    assert all(read), "the note is set while a record is read"
+    assert note.words[PLACE] == 0
 
 
 # -- restore

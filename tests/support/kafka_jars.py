@@ -25,11 +25,16 @@ JVM_FLAGS = (
 
 def java_command(heap_mb: int = 768) -> list[str]:
     """What runs a class of the broker's; raises UnavailableError without a JVM or its jars."""
+    return [java(), f"-Xmx{heap_mb}m", *JVM_FLAGS, "-cp", f"{kafka_jars()}/*"]
+
+
+def java() -> str:
+    """The program; raises UnavailableError where there is none."""
     home = os.environ.get("JAVA_HOME")
-    java = shutil.which("java", path=f"{home}/bin" if home else None)
-    if java is None:
+    found = shutil.which("java", path=f"{home}/bin" if home else None)
+    if found is None:
         raise UnavailableError("no java in JAVA_HOME or on the PATH")
-    return [java, f"-Xmx{heap_mb}m", *JVM_FLAGS, "-cp", f"{kafka_jars()}/*"]
+    return found
 
 
 def kafka_jars() -> Path:

@@ -137,7 +137,7 @@ class KafkaNode:
         return path
 
     def _spawn(self, command: list[str]) -> subprocess.Popen[bytes]:
-        return _SPAWNER.submit(spawn, command, self.log_file).result()
+        return start_process(command, self.log_file)
 
     def _signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
@@ -150,6 +150,11 @@ class KafkaNode:
 # The kernel ends a child when the thread that made it ends. So one thread makes them all, and lives as long
 # as this process: a test may start a broker from any thread of its own.
 _SPAWNER = ThreadPoolExecutor(1, "kafka-spawner")
+
+
+def start_process(command: list[str], log_file: Path) -> subprocess.Popen[bytes]:
+    """Starts a server that ends with this process, whichever thread asks for it."""
+    return _SPAWNER.submit(spawn, command, log_file).result()
 
 
 def spawn(command: list[str], log_file: Path) -> subprocess.Popen[bytes]:

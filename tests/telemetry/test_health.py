@@ -49,6 +49,25 @@ def test_before_the_first_beat_nothing_is_well(health: Health) -> None:
     assert not health.ready
 
 
+def test_who_waits_is_not_ready_and_says_for_what(health: Health, get: Get) -> None:
+    """A probe sees why nothing is taken; the loop moves all the while."""
+    health.beat("worker", ready=True)
+    health.beat("intake", ready=True)
+    health.waits("worker", "schema registry, schema 7: it does not answer")
+    assert get("/readyz") == (
+        503,
+        "Service Unavailable\nworker waits: schema registry, schema 7: it does not answer\n",
+    )
+    assert get("/healthz") == (200, "OK\n")
+    health.goes_on("intake")
+    assert not health.ready
+    health.goes_on("worker")
+    assert get("/readyz") == (200, "OK\n")
+    health.waits("worker", "brokers")
+    health.end("worker")
+    assert not health.waiting
+
+
 def test_ready_only_when_every_role_is(health: Health) -> None:
     """Two roles in a process: the slower one decides."""
     health.beat("worker", ready=True)

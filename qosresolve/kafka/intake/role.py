@@ -134,6 +134,7 @@ class Intake:
             self._commit()
             self._look_at_layout()
             self._restore()  # last: what was polled before a partition started must not be taken by it
+            self._health.goes_on(ROLE)
         except RetriableError as error:
             self._back_off(str(error))
 
@@ -310,6 +311,7 @@ class Intake:
         """A dependency is down: take the batch again later; nothing of it becomes a dead letter."""
         self._outage.failed(why, quiet_s=QUIET_S, patience_s=PATIENCE_S)
         self._log.warning("waiting for a dependency", why=why)
+        self._health.waits(ROLE, why)
         self._rewind(self._assignment.held.values())
         self._stop.wait(BACKOFF_S)
         self._outage.waited()

@@ -76,7 +76,14 @@ CHECKS = (
     Check(
         "schemas",
         schemas.compatible,
-        (schemas.UNFROZEN, schemas.UNREADABLE, schemas.AWAY, schemas.REFUSED, schemas.UNREGISTERED),
+        (
+            schemas.UNFROZEN,
+            schemas.UNREADABLE,
+            schemas.AWAY,
+            schemas.REFUSED,
+            schemas.LEVEL,
+            schemas.UNREGISTERED,
+        ),
     ),
     Check("rights", rights.rights, (rights.OWN, rights.MISSING, rights.OTHERS)),
     Check("dead-letters", letters.dead, (letters.DEAD,)),

@@ -2,22 +2,23 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import BytesIO
-from typing import TYPE_CHECKING
 
 from fastavro import schemaless_reader, schemaless_writer
 from fastavro.utils import generate_one
 
 from qosresolve.contracts import schemas
+from qosresolve.contracts.registry.client import Registry
+from qosresolve.contracts.registry.standing import Verdict, look
+from qosresolve.contracts.registry.subjects import Subject, subjects
+from qosresolve.contracts.registry.trouble import RegistryError
 from qosresolve.kafka import wire
 from qosresolve.replay.doctor.findings import Finding, Kind, Severity, some
 from qosresolve.replay.doctor.site import Site
-from qosresolve.topics import BY_RECORD
-
-if TYPE_CHECKING:
-    from confluent_kafka.schema_registry import SchemaRegistryClient
+from qosresolve.settings import masked
+from qosresolve.topics import Names
 
 _PAGE = "docs/runbooks/schemas-differ.md"
-_CURL = "curl -s {url}/config/{subject}"
+_CHECK = "qosresolve schemas check"
 
 UNFROZEN = Kind(
     "schema-not-frozen",
@@ -36,22 +37,29 @@ UNREADABLE = Kind(
 AWAY = Kind(
     "registry-away",
     Severity.CRITICAL,
-    "the schema registry does not answer: workers wait, and take nothing of a schema that they have not seen",
-    "curl -s {subject}/subjects",
+    "the schema registry cannot be asked: workers wait, and take nothing of a schema that they have not seen",
+    _CHECK,
     "docs/runbooks/dependency-down.md",
 )
 REFUSED = Kind(
     "schema-refused",
     Severity.CRITICAL,
-    "the registry will not take the schema that this version writes with: a worker stops at its first record",
-    _CURL,
+    "the registry does not take the schema that this version ships: who writes with it stops at its start",
+    _CHECK,
+    _PAGE,
+)
+LEVEL = Kind(
+    "schema-level",
+    Severity.WARNING,
+    "the subject has another compatibility than its readers rely on: what they cannot read may be registered",
+    "qosresolve schemas register",
     _PAGE,
 )
 UNREGISTERED = Kind(
     "schema-unregistered",
     Severity.NOTE,
     "the registry does not have this version's schemas yet: they are registered at their first use",
-    "",
+    "qosresolve schemas register",
     _PAGE,
 )
 
@@ -60,9 +68,9 @@ def compatible(site: Site) -> Iterator[Finding]:
     """Are the bundled schemas whole, and does the registry take them?"""
     yield from bundled(schemas.records(), readable)
     if site.settings.schema_registry_url:
-        client = wire.registry(site.settings)
-        subjects = {record: wire.subject_of(site.settings, record) for record in sorted(BY_RECORD)}
-        yield from registered(client, subjects, site.settings.schema_registry_url)
+        where = masked(site.settings)["schema_registry_url"]
+        with Registry(wire.registry(site.settings), where) as registry:
+            yield from registered(registry, subjects(Names(site.settings.prefix)), where)
 
 
 def bundled(records: Sequence[str], why_not: Callable[[str, schemas.Version], str]) -> Iterator[Finding]:
@@ -87,40 +95,25 @@ def readable(record: str, version: schemas.Version) -> str:
     return ""
 
 
-def registered(client: "SchemaRegistryClient", subjects: dict[str, str], url: str) -> Iterator[Finding]:
-    """Judge a registry by what it says of each record's schema."""
+def registered(registry: Registry, known: Iterable[Subject], where: str) -> Iterator[Finding]:
+    """Judge a registry by what it says of each record's schema; `where` is its address as it may be shown."""
     try:
-        answers = {record: _answer(client, record, subject) for record, subject in subjects.items()}
-    except Exception as error:  # noqa: BLE001 - its HTTP library's, whichever that is
-        yield AWAY.found(url, f"{type(error).__name__}: {str(error)[:100]}")
+        standings = [look(registry, subject) for subject in known]
+    except RegistryError as error:
+        yield AWAY.found(where, error.what)
         return
-    for record, subject in subjects.items():
-        if answers[record] is False:
-            yield REFUSED.found(subject, f"{record}: not compatible with what is registered", url=url)
-    yield from _new(record for record in subjects if answers[record] is None)
+    for standing in standings:
+        subject = standing.subject
+        if standing.verdict is Verdict.INCOMPATIBLE:
+            yield REFUSED.found(subject.name, f"{subject.record}: {standing.against.words[:200]}")
+        elif not standing.well:
+            yield LEVEL.found(subject.name, f"{standing.level}, not {subject.level}")
+    yield from _new(
+        standing.subject.record for standing in standings if standing.version == 0 and standing.well
+    )
 
 
 def _new(records: Iterable[str]) -> Iterator[Finding]:
     new = list(records)
     if new:
         yield UNREGISTERED.found("registry", f"not there yet: {some(new)}")
-
-
-def _answer(client: "SchemaRegistryClient", record: str, subject: str) -> bool | None:
-    """Return True where it is registered, False where it would be refused, None where it would be taken."""
-    from confluent_kafka.schema_registry import Schema  # noqa: PLC0415 -- an optional extra
-
-    schema = Schema(schemas.text(record), "AVRO")
-    if _known(lambda: client.lookup_schema(subject, schema)) is not None:
-        return True
-    return None if _known(lambda: client.test_compatibility(subject, schema)) is not False else False
-
-
-def _known(ask: Callable[[], object]) -> object | None:
-    """Return an answer, None where the registry has no such subject or version."""
-    try:
-        return ask()
-    except Exception as error:
-        if int(getattr(error, "http_status_code", 0)) == 404:
-            return None
-        raise

@@ -97,8 +97,10 @@ class Auditor:
             self._count()
             if self._history is not None:
                 self._history.advance()
+            self._health.goes_on("auditor")
         except RetriableError as error:
             self._log.warning("waiting for a dependency", why=str(error))
+            self._health.waits("auditor", str(error))
             self._stop.wait(BACKOFF_S)
         held = list(self._held.values())
         self._catch_up([following for following in held if not following.live])

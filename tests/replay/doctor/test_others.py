@@ -1,15 +1,18 @@
 """Rights, schemas, clocks, deadlines, policies, and what was not taken."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
-from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 
 from qosresolve.contracts import schemas as bundled_schemas
 from qosresolve.contracts.codec import SingleObjectCodec
 from qosresolve.contracts.headers import alarm_headers
 from qosresolve.contracts.policy import file as policy_file
 from qosresolve.contracts.records import Contracts
+from qosresolve.contracts.registry.client import Answer, Registry
+from qosresolve.contracts.registry.subjects import BACKWARD, Subject
+from qosresolve.contracts.registry.trouble import RegistryError, Trouble
 from qosresolve.kafka.acls import Acl, Operation, Pattern, Resource, Role
 from qosresolve.replay.doctor import clock, letters, policies, rights, schemas
 from qosresolve.replay.doctor.clock import Alarms, Heard
@@ -62,46 +65,49 @@ def test_a_schema_that_is_not_frozen_is_told(monkeypatch: pytest.MonkeyPatch) ->
     assert names(schemas.bundled([], schemas.readable)) == ["schema-not-frozen"]
 
 
-class Registry(SchemaRegistryClient):
-    """A registry that answers as a test says, whether a schema is compatible with what it holds."""
+class Held(Registry):
+    """A registry that holds one version of a subject, and answers as a test says."""
 
-    def __init__(self, answer: bool | Exception) -> None:
-        self._answer = answer
+    def __init__(self, *, text: str, level: str = BACKWARD, compatible: bool = True) -> None:
+        self._text, self._level, self._compatible = text, level, compatible
 
-    def lookup_schema(self, *_: object, **__: object) -> object:  # type: ignore[override]
-        raise Unknown
+    def versions(self, subject: str) -> list[int]:
+        return [1] if self._text and subject else []
 
-    def test_compatibility(self, *_: object, **__: object) -> bool:
-        if isinstance(self._answer, Exception):
-            raise self._answer
-        return self._answer
+    def level(self, subject: str) -> str:
+        if not self._level:
+            raise RegistryError("http://r", Trouble("it is in trouble", "look at it"))
+        return self._level if subject else ""
+
+    def version_of(self, subject: str, text: str) -> int:
+        return int(bool(subject) and text == self._text)
+
+    def text(self, subject: str, version: int) -> str:
+        return self._text if subject and version else ""
+
+    def test(self, subject: str, text: str, version: int | None = None) -> Answer:
+        return Answer(self._compatible, "" if self._compatible else f"{subject} {version} {text[:1]}: no")
 
 
-class Unknown(Exception):  # noqa: N818 - as the client's own has it
-    """What the client raises for what the registry does not have."""
-
-    http_status_code = 404
+DEADLINE = Subject("s", "deadline", BACKWARD)
+OURS = bundled_schemas.text("deadline")
+OLDER = json.dumps(json.loads(OURS) | {"doc": "as it was"})
 
 
 @pytest.mark.parametrize(
-    ("answer", "found"),
+    ("registry", "found"),
     [
-        (True, ["schema-unregistered"]),
-        (Unknown(), ["schema-unregistered"]),
-        (False, ["schema-refused"]),
-        (ConnectionError("refused"), ["registry-away"]),
+        (Held(text=""), ["schema-unregistered"]),
+        (Held(text=OURS), []),
+        (Held(text=OLDER), ["schema-unregistered"]),
+        (Held(text=OLDER, compatible=False), ["schema-refused"]),
+        (Held(text=OURS, level="NONE"), ["schema-level"]),
+        (Held(text=OURS, level=""), ["registry-away"]),
     ],
 )
-def test_what_a_registry_says(answer: bool | Exception, found: list[str]) -> None:
-    """A new subject is a note; a refusal stops a worker; no answer holds it up."""
-    assert names(schemas.registered(Registry(answer), {"deadline": "s"}, "http://r")) == found
-
-
-def test_a_schema_that_is_registered_is_well() -> None:
-    """The very schema under its subject."""
-    client = SchemaRegistryClient.new_client({"url": "mock://doctor"})
-    client.register_schema("s", Schema(bundled_schemas.text("deadline"), "AVRO"))
-    assert not names(schemas.registered(client, {"deadline": "s"}, "mock://doctor"))
+def test_what_a_registry_says(registry: Registry, found: list[str]) -> None:
+    """What is new is a note; a refusal stops a worker, and no answer holds it up."""
+    assert names(schemas.registered(registry, [DEADLINE], "http://r")) == found
 
 
 # -- clocks and deadlines

@@ -1,0 +1,1 @@
+"""`schemas`: what a schema registry holds of ours, and bringing it there."""
