@@ -14,6 +14,7 @@ PARKED = ("unknownObject", "behindOthers", "fanningOut", "unknownRequest")
 NOTIFY_STAGES = ("decode", "refused")
 CAME = ("taken", "down", "settings", "refused")
 PAUSED = ("down", "settings")
+NOTIFY_STATES = ("beginning", "reading", "failing", "stopped")
 OUTCOMES = ("committed", "aborted", "unknown", "fenced")
 REBUILDS = ("aborted", "unknown", "ambiguous", "group")
 FINDINGS = (
@@ -373,9 +374,12 @@ class NotifyMetrics:
         )
         for why in PAUSED:
             self.paused.labels(why).set(0)
+        # `failing`: the receiver fails for its first escalation alone.
         self.partitions = Gauge(
             "qosresolve_notify_partitions", "Partitions held, by state", ["state"], registry=registry
         )
+        for state in NOTIFY_STATES:
+            self.partitions.labels(state).set(0)
 
 
 def _begin(counter: Counter, values: Iterable[str]) -> None:

@@ -123,7 +123,9 @@ def test_wrong_settings_pause_and_bury_nothing(world: World, tmp_path: Path) -> 
         await_that(lambda: len(receiver.got) >= 3, "some attempts")
         await_that(lambda: notify.metric("qosresolve_notify_paused", why="settings"), "the pause")
         assert notify.health.alive
+        await_that(lambda: notify.health.waiting, "what is awaited")
         assert not notify.health.ready
+        assert "notify waits: the receiver of escalations: HTTP 401" in notify.health.waiting[0]
         assert set(ids(receiver.got)) == {"m-P1-1"}
         secret_file(tmp_path, OTHER, SECRET)
         answer[0] = OK
@@ -205,14 +207,23 @@ def test_two_share_the_partitions(world: World, tmp_path: Path, monkeypatch: pyt
     """While a second one joins and leaves, and more waits than is kept in memory, each order is kept."""
     monkeypatch.setattr(lane, "MOST", 6)
     monkeypatch.setattr(lane, "FEW", 2)
-    count = 15
-    with receiving(lambda _: Say(hang_s=0.02)) as receiver:
+    count, down = 15, Say(503)
+    answer = [Say(hang_s=0.01)]
+
+    def answers(_: Got) -> Say:
+        if len(receiver.taken) == 20:  # from here on, until the second has its part
+            answer[0] = down
+        return answer[0]
+
+    with receiving(answers) as receiver:
         hook = hooked(receiver, tmp_path)
         with world.running(Notify, *hook):
             escalate(world, [each for product in PRODUCTS for each in story(product, count)])
-            await_that(lambda: len(receiver.taken) > 20, "some")
+            await_that(lambda: answer[0] is down, "some")
             with world.running(Notify, *hook, slot="1") as second:
-                await_that(lambda: second.metric("qosresolve_notify_told_total", action="raise"), "its part")
+                await_that(lambda: second.metric("qosresolve_notify_attempts_total", came="down"), "its part")
+                receiver.answers = lambda _: Say(hang_s=0.01)
+                await_that(lambda: second.metric("qosresolve_notify_told_total", action="raise"), "its turn")
             await_that(lambda: len(set(ids(receiver.taken))) == len(PRODUCTS) * count, "all of them")
     for product in PRODUCTS:
         assert firsts(receiver.taken, product) == wanted(product, count)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import ssl
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -182,6 +183,13 @@ def test_wrong_settings_are_told_at_the_start(wanted: tuple[str, ...], setting: 
     with pytest.raises(ConfigError, match=setting) as refused:
         receiver_for(settings(*wanted))
     assert refused.value.remedy
+
+
+def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The HTTP client comes with `qosresolve[notify]`; whoever tells nobody needs none."""
+    monkeypatch.setitem(sys.modules, "urllib3", None)
+    with pytest.raises(ConfigError, match=r"install qosresolve\[notify\]"):
+        receiver_for(settings("notify_url=http://host"))
 
 
 def alertmanager(known: list[object]) -> Receiver:

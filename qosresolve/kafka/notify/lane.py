@@ -9,7 +9,6 @@ from qosresolve.kafka.offsets import Place
 from qosresolve.notify.answers import Wait
 
 MOST = 500  # records that wait in memory; more stay with the brokers
-STATES = ("beginning", "reading", "failing", "stopped")
 FEW = 100  # so many are left when the next ones are fetched
 
 
@@ -65,7 +64,7 @@ class Lane:
 
     @property
     def state(self) -> str:
-        """Return one of `STATES`; `failing` is one whose first record alone is not taken."""
+        """Return one of `NOTIFY_STATES`; `failing` is one whose first record alone is not taken."""
         if self.stopped:
             return "stopped"
         if not self.ready:

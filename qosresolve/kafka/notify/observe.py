@@ -8,10 +8,10 @@ import structlog
 from confluent_kafka import Message
 
 from qosresolve.errors import PoisonRecordError
-from qosresolve.kafka.notify.lane import STATES, Lane
+from qosresolve.kafka.notify.lane import Lane
 from qosresolve.notify.answers import Answer, Came
 from qosresolve.notify.call import Call
-from qosresolve.telemetry.metrics import PAUSED, NotifyMetrics
+from qosresolve.telemetry.metrics import NOTIFY_STATES, PAUSED, NotifyMetrics
 
 AGAIN_S = 60.0  # between two lines that say the same
 WAITING, REFUSED = "docs/runbooks/notify-waiting.md", "docs/runbooks/notify-refused.md"
@@ -76,10 +76,16 @@ class Observer:
             runbook=REFUSED,
         )
 
+    def stopped(self, lane: Lane, why: str, page: str) -> None:
+        """Say that a partition stands still until somebody has looked."""
+        self._log.error(
+            f"partition stopped: {why}", partition=lane.number, runbook=f"docs/runbooks/{page}.md"
+        )
+
     def held(self, lanes: Collection[Lane], paused: Came | None) -> None:
         """Show what is held, what waits, and why nothing is taken."""
         counts = Counter(lane.state for lane in lanes)
-        for state in STATES:
+        for state in NOTIFY_STATES:
             self._metrics.partitions.labels(state).set(counts[state])
         for why in PAUSED:
             self._metrics.paused.labels(why).set(why == paused)

@@ -48,7 +48,7 @@ def _counted(how: str, where: str, nth: str) -> None:
     """
     from qosresolve.kafka import transaction  # noqa: PLC0415 - only in processes of such a test
     from qosresolve.kafka.intake import partition, staging  # noqa: PLC0415
-    from qosresolve.kafka.notify import lane, role  # noqa: PLC0415
+    from qosresolve.kafka.notify import lane, telling  # noqa: PLC0415
 
     calls = 0
 
@@ -61,7 +61,7 @@ def _counted(how: str, where: str, nth: str) -> None:
         "intake-taking": (staging.Staging, "_stage"),
         "intake-produced": (transaction.Transactions, "_listen"),
         "intake-committed": (partition.Partition, "accept"),
-        "notify-telling": (role.Notify, "_attempt"),
+        "notify-telling": (telling.Telling, "_attempt"),
         "notify-told": (lane.Lane, "done"),
     }
     _wrapped(*places[where], now, HOW[how])
