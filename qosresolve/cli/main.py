@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from qosresolve import __version__
-from qosresolve.cli import demo
+from qosresolve.cli import demo, world
 from qosresolve.cli.acls import commands as acls
 from qosresolve.cli.config import commands as config
 from qosresolve.cli.dead_letters import commands as dead_letters
@@ -83,6 +83,7 @@ replay.add_to(app)
 acls.add_to(app)
 app.add_typer(config.app, name="config")
 demo.add_to(app)
+world.add_to(app)
 
 
 def main() -> None:

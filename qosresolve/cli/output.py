@@ -45,6 +45,13 @@ def dump_lines(values: Iterable[object]) -> None:
         sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
 
 
+def documents(values: Iterable[object]) -> None:
+    """Print YAML, a document each."""
+    import yaml
+
+    yaml.safe_dump_all(values, sys.stdout, sort_keys=False, width=110, explicit_start=True)
+
+
 def safe(text: str) -> str:
     """Return text without anything a terminal would obey; line breaks stay."""
     if text.isprintable():

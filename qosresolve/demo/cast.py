@@ -119,6 +119,11 @@ def cast(seed: int = SEED) -> dict[str, Product]:
     return {product.product_id: product for product in everybody}
 
 
+def known(products: dict[str, Product], product_id: str) -> Product:
+    """Return a product, also one that is none of the story: somebody else sent its event."""
+    return products.get(product_id) or Product(product_id, "", "", _service(product_id))
+
+
 def _listed(name: str) -> Product:
     """Give a product of the public payloads a role; its events are the payloads' own."""
     owned = INVENTORY[name]

@@ -7,6 +7,7 @@ bytes that nobody can read.
 import json
 import random
 from dataclasses import replace
+from functools import partial
 
 from qosresolve.core.inputs import Degradation
 from qosresolve.core.vocabulary import DegradationKind, ObjectKind, Severity
@@ -30,24 +31,28 @@ _PAYLOADS = (
 class Monitoring:
     """Watches every product of the cast."""
 
-    def __init__(self, agenda: Agenda, post: Network, seed: int = cast.SEED) -> None:
+    def __init__(self, agenda: Agenda, post: Network, seed: int = cast.SEED, first: int = 0) -> None:
+        """`first`: events are numbered from there on; whoever starts anew goes on with higher numbers."""
         self._agenda = agenda
         self._post = post
         self._dice = random.Random(seed)  # noqa: S311 -- a storyline, no secret
         self._bad: dict[str, Episode] = {}
-        self._sequence = 0
+        self._sequence = first
 
     def plan(self, products: dict[str, Product]) -> None:
-        """Put the whole story on the agenda."""
+        """Put the whole story on the agenda, from its present second on."""
         for product in products.values():
             for episode in product.episodes:
-                self._agenda.at(episode.at, lambda it=product, why=episode: self._raise(it, why))  # type: ignore[misc]
+                why = replace(episode, at=self._agenda.now + episode.at)
+                self._agenda.at(why.at, partial(self._raise, product, why))
         for second, name in _PAYLOADS:
-            self._agenda.at(second, lambda file=name: self._play(file))  # type: ignore[misc]
-        self._agenda.at(6.5, lambda: self._post.garbage(cast.MENDED.product_id, b"not a record of anything"))
-        self._agenda.at(5.0, self._abate_before_raise)
-        self._agenda.at(10.0, lambda: self._post.foreign("chat", b"Is anybody there?"))
-        self._agenda.at(14.5, lambda: self._post.relation(payloads.LATE))
+            self._agenda.after(second, lambda file=name: self._play(file))  # type: ignore[misc]
+        self._agenda.after(
+            6.5, lambda: self._post.garbage(cast.MENDED.product_id, b"not a record of anything")
+        )
+        self._agenda.after(5.0, self._abate_before_raise)
+        self._agenda.after(10.0, lambda: self._post.foreign("chat", b"Is anybody there?"))
+        self._agenda.after(14.5, lambda: self._post.relation(payloads.LATE))
 
     def mended(self, product: Product) -> None:
         """Somebody mended it: the next sample is good."""

@@ -18,21 +18,21 @@ BATCH_PRODUCT = "conference-5005"  # its payload never ends: a person has to say
 class People:
     """Close answers what is cleared; a manager cancels a false event, clears by word, and takes a call."""
 
-    def __init__(self, agenda: Agenda, post: Outbox, products: dict[str, Product]) -> None:
+    def __init__(self, agenda: Agenda, post: Outbox, products: dict[str, Product], first: int = 1) -> None:
         self._agenda = agenda
         self._post = post
         self._products = products
         self._cleared: dict[str, int] = {}
-        self._number = count(1)
+        self._number = count(first)
 
     def plan(self) -> None:
-        """Put what they will do by themselves on the agenda."""
+        """Put what they will do by themselves on the agenda, from the story's present second on."""
         cancel, clear = (
             ("service-manager", "measurementFault"),
             ("service-manager", "customer confirms by phone"),
         )
-        self._agenda.at(CANCEL_AT, lambda: self._order(Verb.CANCEL, cast.FALSE.product_id, *cancel))
-        self._agenda.at(CLEAR_AT, lambda: self._order(Verb.CLEAR, BATCH_PRODUCT, *clear))
+        self._agenda.after(CANCEL_AT, lambda: self._order(Verb.CANCEL, cast.FALSE.product_id, *cancel))
+        self._agenda.after(CLEAR_AT, lambda: self._order(Verb.CLEAR, BATCH_PRODUCT, *clear))
 
     def status(self, product_id: str, fact: StatusChanged) -> None:
         """Close what is cleared, unless it went back to work meanwhile."""

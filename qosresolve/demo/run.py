@@ -8,14 +8,14 @@ from rich.console import Console
 
 from qosresolve.contracts.records import Contracts
 from qosresolve.core.facts import Entry
-from qosresolve.demo import payloads, promises, roles
+from qosresolve.demo import promises, roles
 from qosresolve.demo.drain import Drain
-from qosresolve.demo.post import Post, wall_ms
+from qosresolve.demo.post import wall_ms
 from qosresolve.demo.scene import Scene
 from qosresolve.demo.summary import summarise, told
 from qosresolve.demo.tail import Tail
 from qosresolve.demo.view import say, view
-from qosresolve.demo.world import World
+from qosresolve.demo.world import World, tell_inventory
 from qosresolve.errors import FatalError
 from qosresolve.kafka.embedded import embedded
 from qosresolve.kafka.wire import contracts_for
@@ -79,7 +79,7 @@ class Demo:
         """Play, stop, wait for what was sent, and tell what the topics say."""
         say(self._console, f"qosresolve demo: {WHAT} ({self._seconds:.0f} s).")
         health = Health()  # of those that are ready when they own their partitions
-        self._inventory()
+        tell_inventory(self._settings, self._contracts)
         worker = roles.worker(self._settings, self._contracts, health)
         intake = roles.intake(self._settings, self._contracts, health)
         timer = roles.timer(self._settings, self._contracts, Health())
@@ -92,14 +92,6 @@ class Demo:
             worker.halt()
             self._tail.close()
         return self._tell(promised=complete and self._seconds >= promises.NEEDS_S)
-
-    def _inventory(self) -> None:
-        """Load what the inventory knows when the story begins."""
-        post = Post(self._settings, self._contracts)
-        for relation in payloads.INVENTORY.values():
-            if relation is not payloads.LATE:
-                post.relation(relation)
-        post.close()
 
     def _story(self, worker: roles.Thread, intake: roles.Thread, timer: roles.Thread) -> bool:
         """Play the story and let the worker finish; return whether it was played to its end."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from qosresolve.core.requests import SupplierRequest
 from qosresolve.demo.agenda import Agenda
-from qosresolve.demo.cast import Product
+from qosresolve.demo.cast import Product, known
 from qosresolve.demo.desk import PACES, Desk
 from qosresolve.demo.post import Outbox
 from qosresolve.topics import SUPPLIER_STATUS
@@ -22,5 +22,5 @@ class Suppliers:
 
     def engaged(self, request: SupplierRequest) -> None:
         """Take an engagement; resolving it mends the product."""
-        product = self._products[request.context.product_id]
+        product = known(self._products, request.context.product_id)
         self._desk.take(request, PACES[product.temper], done=lambda: self._mended(product))

@@ -1,6 +1,6 @@
-"""Reading some topics from their start as records come: assigned, without a group, committing nothing."""
+"""Reading some topics as records come, from their start or from now: assigned, committing nothing."""
 
-from confluent_kafka import OFFSET_BEGINNING, Message, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Message, TopicPartition
 
 from qosresolve.kafka import clients
 from qosresolve.settings import Settings
@@ -12,12 +12,13 @@ MOST = 5_000
 class Tail:
     """A reader of every partition of some topics."""
 
-    def __init__(self, settings: Settings, *topics: Topic) -> None:
+    def __init__(self, settings: Settings, *topics: Topic, news: bool = False) -> None:
+        """`news`: what lies there already is not read."""
         self._names = Names(settings.prefix)
         self._consumer = clients.reader(settings)
         self._consumer.assign(
             [
-                TopicPartition(self._names.of(topic), number, OFFSET_BEGINNING)
+                TopicPartition(self._names.of(topic), number, OFFSET_END if news else OFFSET_BEGINNING)
                 for topic in topics
                 for number in range(settings.partitions)
             ]

@@ -8,11 +8,12 @@ from confluent_kafka import Message
 from qosresolve.contracts.records import Contracts
 from qosresolve.core.facts import EscalationRaised, StatusChanged
 from qosresolve.core.requests import ActivityRequest, EscalationNotice, SupplierRequest, TroubleRequest
+from qosresolve.demo import payloads
 from qosresolve.demo.agenda import Agenda
 from qosresolve.demo.cast import cast
 from qosresolve.demo.monitoring import Monitoring
 from qosresolve.demo.people import People
-from qosresolve.demo.post import Post
+from qosresolve.demo.post import Post, wall_ms
 from qosresolve.demo.service_assurance import ServiceAssurance
 from qosresolve.demo.suppliers import Suppliers
 from qosresolve.demo.tail import Tail
@@ -22,22 +23,45 @@ from qosresolve.topics import ACTIVITY_REQUEST, JOURNAL, SUPPLIER_REQUEST, TROUB
 STEP_S = 0.05
 
 
+def tell_inventory(settings: Settings, contracts: Contracts) -> None:
+    """Load what the inventory knows when the story begins."""
+    post = Post(settings, contracts)
+    for relation in payloads.INVENTORY.values():
+        if relation is not payloads.LATE:
+            post.relation(relation)
+    post.close()
+
+
 class World:
     """Plays until asked to stop, then waits until all that it sent is acknowledged."""
 
-    def __init__(self, settings: Settings, contracts: Contracts, stop: threading.Event) -> None:
+    def __init__(
+        self, settings: Settings, contracts: Contracts, stop: threading.Event, every: float | None = None
+    ) -> None:
+        """`every`: seconds after which the story begins again, and on: then what lies there is left alone."""
+        self._every = every
+        first = wall_ms() if every else 0  # numbers that no earlier world has used
         self._contracts = contracts
         self._stop = stop
-        self._tail = Tail(settings, ACTIVITY_REQUEST, TROUBLE_REQUEST, SUPPLIER_REQUEST, JOURNAL)
+        self._tail = Tail(
+            settings, ACTIVITY_REQUEST, TROUBLE_REQUEST, SUPPLIER_REQUEST, JOURNAL, news=bool(every)
+        )
         self._post = Post(settings, contracts)
         self._agenda = Agenda()
         products = cast()
-        monitoring = Monitoring(self._agenda, self._post)
-        monitoring.plan(products)
-        self._assurance = ServiceAssurance(self._agenda, self._post, products, monitoring.mended)
-        self._suppliers = Suppliers(self._agenda, self._post, products, monitoring.mended)
-        self._people = People(self._agenda, self._post, products)
+        self._products = products
+        self._monitoring = Monitoring(self._agenda, self._post, first=first)
+        mended = self._monitoring.mended
+        self._assurance = ServiceAssurance(self._agenda, self._post, products, mended, first)
+        self._suppliers = Suppliers(self._agenda, self._post, products, mended)
+        self._people = People(self._agenda, self._post, products, first + 1)
+        self._plan()
+
+    def _plan(self) -> None:
+        self._monitoring.plan(self._products)
         self._people.plan()
+        if self._every:
+            self._agenda.after(self._every, self._plan)
 
     def run(self) -> None:
         """Play the story from its first second. Raises RetriableError if something was not acknowledged."""

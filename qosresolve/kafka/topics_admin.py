@@ -66,9 +66,8 @@ def make(settings: Settings, topics: list[Topic]) -> None:
 
 
 def _plan_of(topic: Topic, settings: Settings) -> str:
-    count = settings.partitions if topic.co_partitioned else 1
     cleanup = "compact" if topic.compacted else "delete"
-    return f"created: {count} partitions, {settings.replication_factor} replicas, {cleanup}"
+    return f"created: {partitions(topic, settings)} partitions, {copies(settings)} replicas, {cleanup}"
 
 
 def _create(client: AdminClient, missing: list[Topic], settings: Settings) -> None:
@@ -76,9 +75,9 @@ def _create(client: AdminClient, missing: list[Topic], settings: Settings) -> No
     wanted = [
         NewTopic(
             names.of(topic),
-            settings.partitions if topic.co_partitioned else 1,
-            settings.replication_factor,
-            config=topic.config() | _safety(settings),
+            partitions(topic, settings),
+            copies(settings),
+            config=options(topic, settings),
         )
         for topic in missing
     ]
@@ -101,8 +100,19 @@ def _await(client: AdminClient, wanted: set[str]) -> None:
         time.sleep(0.05)
 
 
-def _safety(settings: Settings) -> dict[str, str]:
-    return {"min.insync.replicas": str(max(1, settings.replication_factor - 1))}
+def partitions(topic: Topic, settings: Settings) -> int:
+    """Return how many partitions a topic is created with."""
+    return settings.partitions if topic.co_partitioned else 1
+
+
+def copies(settings: Settings) -> int:
+    """Return how many replicas every topic is created with."""
+    return settings.replication_factor
+
+
+def options(topic: Topic, settings: Settings) -> dict[str, str]:
+    """Return the broker configuration a topic is created with: one copy may be away, and no more."""
+    return topic.config() | {"min.insync.replicas": str(max(1, copies(settings) - 1))}
 
 
 def _explain(name: str, error: KafkaError, settings: Settings) -> None:

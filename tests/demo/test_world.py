@@ -7,7 +7,7 @@ from qosresolve.core.requests import Action, Context, SupplierRequest
 from qosresolve.core.vocabulary import AnswerState, DegradationKind, RootCauseKind, Severity, Status, Verb
 from qosresolve.demo import cast as story
 from qosresolve.demo.agenda import Agenda
-from qosresolve.demo.cast import Product, Temper, Truth, cast
+from qosresolve.demo.cast import Product, Temper, Truth, cast, known
 from qosresolve.demo.monitoring import Monitoring
 from qosresolve.demo.people import People
 from qosresolve.demo.service_assurance import found
@@ -133,6 +133,32 @@ def test_the_story_is_the_same_every_time() -> None:
     """Its dice are seeded; only the clock differs."""
     first, second = ([(it.product_id, it.kind, it.value) for it in monitored(40)] for _ in range(2))
     assert first == second
+
+
+def test_a_story_that_begins_again_says_nothing_twice() -> None:
+    """Every event of a second round has a number of its own, and begins as mildly as in the first."""
+    agenda, said = Agenda(), Said()
+    monitoring = Monitoring(agenda, said, first=5_000)
+    monitoring.plan(cast())
+    agenda.run(90)
+    once = [event for event in said.sent if isinstance(event, Degradation)]
+    monitoring.plan(cast())
+    agenda.run(180)
+    again = [event for event in said.sent if isinstance(event, Degradation)][len(once) :]
+    assert min(event.sequence for event in once) == 5_001
+    assert not {event.identity() for event in once} & {event.identity() for event in again}
+    described = [
+        [(it.product_id, it.kind, it.severity) for it in sorted(events, key=lambda it: it.sequence)]
+        for events in (once, again)
+    ]
+    assert described[0] == described[1]
+
+
+def test_a_product_that_nobody_knows_is_mended_too() -> None:
+    """On a broker of others somebody else may send an event: its service is at fault, and that is found."""
+    stranger = known(cast(), "P1")
+    assert found(stranger, 1) == Truth(RootCauseKind.SERVICE, "svc-P1")
+    assert known(cast(), story.MENDED.product_id) == story.MENDED
 
 
 def test_close_does_not_close_what_went_back_to_work() -> None:

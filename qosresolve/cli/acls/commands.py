@@ -16,6 +16,7 @@ class Format(StrEnum):
     TABLE = "table"
     JSON = "json"
     KAFKA_ACLS = "kafka-acls"
+    STRIMZI = "strimzi"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -25,6 +26,7 @@ def add_to(app: typer.Typer) -> None:
             "qosresolve acls",
             "qosresolve acls worker timer --set prefix=prod. --set group=prod",
             "qosresolve acls worker --principal User:qos-worker --format kafka-acls | sh",
+            "qosresolve acls worker timer --format strimzi | kubectl apply --namespace kafka -f -",
             "qosresolve acls look --json",
         )
     )(acls)
@@ -37,7 +39,8 @@ def acls(
         str, typer.Option(metavar="TYPE:NAME", help="Whom to grant it; default: User: and the role.")
     ] = "",
     form: Annotated[
-        Format, typer.Option("--format", help="kafka-acls: commands of Kafka's own tool.")
+        Format,
+        typer.Option("--format", help="kafka-acls: commands of Kafka's own tool; strimzi: KafkaUsers."),
     ] = Format.TABLE,
     as_json: Json = False,
     config: ConfigFile = None,

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from qosresolve.cli.output import console, dump, line, table
+from qosresolve.cli.output import console, documents, dump, line, table
+from qosresolve.errors import ConfigError
 from qosresolve.kafka.acls import COMMANDS, Role, acls, grant
 from qosresolve.settings import Settings
 
@@ -45,10 +46,26 @@ def for_kafka(settings: Settings, roles: Sequence[Role], principal: str) -> None
             line(grant(acl, whom(role, principal), settings.bootstrap_servers))
 
 
+def for_strimzi(settings: Settings, roles: Sequence[Role], principal: str) -> None:
+    """Show KafkaUsers as YAML, named after the roles."""
+    from qosresolve.kafka import strimzi
+
+    if principal:
+        raise ConfigError(
+            "strimzi names its users after the roles", setting="--principal", remedy="leave it out"
+        )
+    documents(strimzi.users(settings, roles))
+
+
 def whom(role: Role, principal: str) -> str:
     """Return who gets a role's rights."""
     return principal or f"User:qosresolve-{role}"
 
 
 Show = Callable[[Settings, Sequence[Role], str], None]
-SHOW: dict[str, Show] = {"table": for_people, "json": as_json, "kafka-acls": for_kafka}
+SHOW: dict[str, Show] = {
+    "table": for_people,
+    "json": as_json,
+    "kafka-acls": for_kafka,
+    "strimzi": for_strimzi,
+}

@@ -3,7 +3,7 @@
 import typer
 
 from qosresolve.cli.options import ConfigFile, DryRun, Json, Sets, example, group
-from qosresolve.cli.session import tool
+from qosresolve.cli.session import settings_of, tool
 
 app = group("Make and check the topics.")
 
@@ -32,3 +32,19 @@ def check(config: ConfigFile = None, sets: Sets = None, as_json: Json = False) -
     findings = topics_admin.check(settings)
     topics_view.checked(findings, as_json=as_json)
     raise typer.Exit(int(any(finding.wrong for finding in findings)))
+
+
+@app.command(
+    epilog=example("qosresolve topics strimzi --set prefix=prod. | kubectl apply --namespace kafka -f -")
+)
+def strimzi(config: ConfigFile = None, sets: Sets = None) -> None:
+    """Print the topics as KafkaTopics of the Strimzi operator. Needs no Kafka.
+
+    The group's first offsets are still written by `topics create`.
+    """
+    settings = settings_of(config, sets)
+
+    from qosresolve.cli.output import documents
+    from qosresolve.kafka import strimzi as resources
+
+    documents(resources.topics(settings))
