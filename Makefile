@@ -139,13 +139,10 @@ PROMETHEUS ?= 2.42.0+ds-5+deb12u1
 
 $(TOOLS)/prometheus/.synced:
 	mkdir -p $(@D)
-	cd $(@D) && apt-get download -qq prometheus=$(PROMETHEUS) && dpkg -x prometheus_*.deb . && rm prometheus_*.deb
+	@cd $(@D) && apt-get download -qq prometheus=$(PROMETHEUS) \
+		|| { echo 'apt-get update first; on another release than Debian 12: make contracts-check PROMETHEUS=...' >&2; exit 1; }
+	cd $(@D) && dpkg -x prometheus_*.deb . && rm prometheus_*.deb
 	@touch $@
-
-.PHONY: dashboard
-dashboard: venv ## Write the Grafana dashboard in deploy/grafana/dashboards
-	$(BIN)/python -m tests.observability.dashboard
-
 
 # Debian's wants its templates below /usr/share; those after 0.31 leave the pages out that they are built with.
 contracts-check: $(TOOLS)/bin/alertmanager
@@ -321,6 +318,10 @@ docs: venv $(SITE)/.synced $(DRAWING)/.synced ## Build the site of docs/ into bu
 .PHONY: docs-reference
 docs-reference: venv ## Write docs/reference, docs/asyncapi.yaml and docs/schemas from the code
 	$(BIN)/python -m tests.docs
+
+.PHONY: dashboard
+dashboard: venv ## Write the Grafana dashboard in deploy/grafana/dashboards
+	$(BIN)/python -m tests.observability.dashboard
 
 .PHONY: demo
 demo: venv ## Run the demonstration

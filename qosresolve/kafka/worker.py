@@ -67,6 +67,7 @@ class Worker:
         self._admin = clients.admin(settings)
         self._policies = PolicyBook(settings, contracts)
         self._default_policy = self._publish_policy()
+        self._observer.know(self._policies.policies(self._default_policy).active)
         contracts.announce(written(settings))  # a registry that refuses one is found out now, not weeks later
         self._transactions = Transactions(settings, self._metrics)
         self._consumer = clients.worker_consumer(settings)
