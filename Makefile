@@ -46,6 +46,9 @@ VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 # Where `make contracts-check` puts the tools it fetches, each pinned: tests find them by tests/support/tools.py.
 TOOLS := .tools
 
+# Where `make audit` asks for advisories.
+SERVICE ?= pypi
+
 # The site's generator, the script that draws its diagrams, and the parser of AsyncAPI.
 SITE := $(TOOLS)/site
 DRAWING := $(TOOLS)/mermaid
@@ -136,13 +139,10 @@ PROMETHEUS ?= 2.42.0+ds-5+deb12u1
 
 $(TOOLS)/prometheus/.synced:
 	mkdir -p $(@D)
-	cd $(@D) && apt-get download -qq prometheus=$(PROMETHEUS) && dpkg -x prometheus_*.deb . && rm prometheus_*.deb
+	@cd $(@D) && apt-get download -qq prometheus=$(PROMETHEUS) \
+		|| { echo 'apt-get update first; on another release than Debian 12: make contracts-check PROMETHEUS=...' >&2; exit 1; }
+	cd $(@D) && dpkg -x prometheus_*.deb . && rm prometheus_*.deb
 	@touch $@
-
-.PHONY: dashboard
-dashboard: venv ## Write the Grafana dashboard in deploy/grafana/dashboards
-	$(BIN)/python -m tests.observability.dashboard
-
 
 # Debian's wants its templates below /usr/share; those after 0.31 leave the pages out that they are built with.
 contracts-check: $(TOOLS)/bin/alertmanager
@@ -266,6 +266,26 @@ chaos: venv ## Hurt the real processes on real brokers for MINUTES, then check e
 chaos-short: venv ## The same in some minutes, on one broker
 	$(BIN)/python -m tests.chaos --seed $(SEED) --minutes 2 --nodes 1 --pause 1.5 --products 30
 
+contracts-check: $(TOOLS)/supply/.synced
+$(TOOLS)/supply/.synced: $(UV) requirements/supply.txt
+	$(UV) venv --quiet --clear --python $(BIN)/python $(TOOLS)/supply
+	$(UV) pip sync --quiet --python $(TOOLS)/supply/bin/python --require-hashes requirements/supply.txt
+	@touch $@
+
+.PHONY: package
+package: venv ## Build wheel and source distribution into dist
+	$(UV) build --quiet --no-build-isolation --python $(BIN)/python --out-dir dist
+
+.PHONY: sbom
+sbom: $(TOOLS)/supply/.synced ## Write what the program is made of (CycloneDX) into dist
+	@mkdir -p dist
+	PYTHONWARNINGS=ignore $(TOOLS)/supply/bin/cyclonedx-py requirements requirements/run.txt --pyproject pyproject.toml \
+		--mc-type application --output-reproducible --output-format JSON --output-file dist/qosresolve.cdx.json
+
+.PHONY: audit
+audit: venv $(TOOLS)/supply/.synced ## Ask whether anything is known against what the locks name: SERVICE=pypi or osv
+	$(BIN)/python -m tests.support.audit $(TOOLS)/supply/bin/pip-audit $(SERVICE) requirements/run.txt requirements/dev.txt
+
 .PHONY: docs-processes
 docs-processes: venv ## Write docs/processes from the scenario stories
 	$(BIN)/python -m tests.scenarios.pages
@@ -299,9 +319,17 @@ docs: venv $(SITE)/.synced $(DRAWING)/.synced ## Build the site of docs/ into bu
 docs-reference: venv ## Write docs/reference, docs/asyncapi.yaml and docs/schemas from the code
 	$(BIN)/python -m tests.docs
 
+.PHONY: dashboard
+dashboard: venv ## Write the Grafana dashboard in deploy/grafana/dashboards
+	$(BIN)/python -m tests.observability.dashboard
+
 .PHONY: demo
 demo: venv ## Run the demonstration
 	$(BIN)/qosresolve demo
+
+.PHONY: demo-secured
+demo-secured: venv ## Run the demonstration's story on a broker with TLS, passwords and the generated rights alone
+	$(PYTEST) -m long tests/security/test_demo.py
 
 .PHONY: kafka
 kafka: venv ## Run a Kafka broker in the foreground and print its address
@@ -315,11 +343,12 @@ format: venv ## Format the code and apply the safe fixes
 .PHONY: lock
 lock: $(UV) ## Resolve the newest dependencies into requirements/
 	echo uv | $(COMPILE) --upgrade - --output-file requirements/uv.txt
-	$(COMPILE) --upgrade pyproject.toml --extra registry --extra notify $(GROUPS) --output-file requirements/dev.txt
-	$(COMPILE) --upgrade pyproject.toml --extra registry --extra notify --constraint requirements/dev.txt --output-file requirements/run.txt
+	$(COMPILE) --upgrade pyproject.toml --extra registry --extra otel --extra notify $(GROUPS) --output-file requirements/dev.txt
+	$(COMPILE) --upgrade pyproject.toml --extra registry --extra otel --extra notify --constraint requirements/dev.txt --output-file requirements/run.txt
 	echo "hatchling>=1.27" | $(COMPILE) --upgrade --constraint requirements/dev.txt - --output-file requirements/build.txt
 	$(COMPILE) --upgrade --group contracts --constraint requirements/dev.txt --output-file requirements/contracts.txt
 	$(COMPILE) --upgrade --group mutation --constraint requirements/dev.txt --output-file requirements/mutation.txt
+	$(COMPILE) --upgrade --group supply --output-file requirements/supply.txt
 	echo quixstreams | $(COMPILE) --upgrade - --output-file requirements/peers.txt
 	echo mkdocs-material | $(COMPILE) --upgrade - --constraint requirements/dev.txt --output-file requirements/site.txt
 

@@ -137,6 +137,9 @@ class Settings(BaseSettings):
     http_host: str = Field("127.0.0.1", description="address the metrics and health port listens on")
     log_format: Literal["json", "console"] = Field("json", description="console is for people")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level logged")
+    tracing: bool = Field(
+        default=False, description="OpenTelemetry traces, to where OTEL_... says; needs qosresolve[otel]"
+    )
     kafka: dict[str, str] = Field(default_factory=dict, description="librdkafka options, passed through")
 
     @field_validator("intake_topics", mode="before")

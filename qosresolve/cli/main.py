@@ -39,12 +39,13 @@ app = group(
 def _version(*, wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
+        from platform import python_version
 
         from confluent_kafka import libversion
 
         typer.echo(
             f"qosresolve {__version__} (confluent-kafka {version('confluent-kafka')}, "
-            f"librdkafka {libversion()[0]})"
+            f"librdkafka {libversion()[0]}, Python {python_version()})"
         )
         raise typer.Exit
 

@@ -1,6 +1,8 @@
 """What a process decides about one input: an outcome, the rule behind it, and the facts."""
 
-from qosresolve.core.facts import Fact, Facts
+from dataclasses import replace
+
+from qosresolve.core.facts import Fact, Facts, ReportOpened
 from qosresolve.core.record import record
 from qosresolve.core.rules import Rule
 from qosresolve.core.vocabulary import Outcome
@@ -35,3 +37,11 @@ def no_op(rule: Rule) -> Verdict:
 def noted(rule: Rule, *facts: Fact) -> Verdict:
     """Return a decision to record without applying."""
     return Verdict(Outcome.ANNOTATION, rule, facts)
+
+
+def traced(verdict: Verdict, trace: str) -> Verdict:
+    """Let a report that opens keep the trace context it came with, for what goes out later."""
+    if not any(type(fact) is ReportOpened for fact in verdict.facts):
+        return verdict
+    facts = (replace(fact, trace=trace) if type(fact) is ReportOpened else fact for fact in verdict.facts)
+    return Verdict(verdict.outcome, verdict.rule, tuple(facts))

@@ -40,6 +40,7 @@ def opened(fact: f.ReportOpened) -> Report:
         description=fact.description,
         priority=fact.priority,
         customer_ticket=fact.customer_ticket,
+        trace=fact.trace,
     )
 
 

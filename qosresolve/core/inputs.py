@@ -160,8 +160,9 @@ Input = Degradation | Command | Answer | Deadline
 
 @record
 class Received:
-    """An input with where it lay and a short digest of its bytes."""
+    """An input with where it lay, a short digest of its bytes, and the W3C trace context that it brought."""
 
     cause: Cause
     body: Input
     digest: bytes
+    trace: str = ""

@@ -186,6 +186,7 @@ class Report:
     classification: Classification = Classification.COUNTED
     alarm: int = 0
     seen: bytes = b""
+    trace: str = ""  # W3C context of the input that opened it: for what goes out without one of its own
 
     @property
     def open(self) -> bool:

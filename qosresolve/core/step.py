@@ -10,7 +10,7 @@ from collections.abc import Callable
 from qosresolve.core import degradation, fold, repair, targets
 from qosresolve.core.case import Case
 from qosresolve.core.commands import commanded
-from qosresolve.core.decision import Verdict, applied, no_op, refused
+from qosresolve.core.decision import Verdict, applied, no_op, refused, traced
 from qosresolve.core.facts import AlarmSettled, Entry, Fact, Facts, IndicatorMeasured
 from qosresolve.core.ids import ID_BYTES, fingerprint
 from qosresolve.core.inputs import Answer, Cause, Command, Deadline, Degradation, Received
@@ -81,6 +81,8 @@ def step(case: Case, received: Received, policies: Policies, now: int) -> Step:
         if not mends:
             after, brought = _caught_up(case, policies, now)
         verdict = _decide(after, received, policies, now)
+        if received.trace and len(verdict.facts) > 1:
+            verdict = traced(verdict, received.trace)
     facts = brought + verdict.facts if verdict.facts else ()
     if facts:
         after = _evolved(after, verdict.facts)

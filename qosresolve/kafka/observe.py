@@ -18,6 +18,7 @@ from qosresolve.core.facts import (
     WindowLifted,
     WindowSet,
 )
+from qosresolve.core.policy import Policy
 from qosresolve.kafka.partition import Partition
 from qosresolve.kafka.promises import TOLD, Promises
 from qosresolve.kafka.staging import Staging
@@ -39,6 +40,10 @@ class Observer:
         self._dead = names.of(DEAD_LETTERS)
         self._promises = Promises(metrics.promises, names.of(JOURNAL))
         self._counted_at = float("-inf")
+
+    def know(self, policy: Policy) -> None:
+        """Take the policy that the settings name: its tiers are told apart from the start."""
+        self._promises.know(policy.tiers)
 
     def committed(self, partition: Partition, staging: Staging) -> None:
         """Count and log one partition's part of a committed batch."""

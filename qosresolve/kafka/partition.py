@@ -48,7 +48,7 @@ class Counters:
 class Partition:
     """A partition, from its assignment to its loss. `epoch` tells this assignment from any other."""
 
-    def __init__(self, number: int, epoch: int, shared: Shared) -> None:
+    def __init__(self, number: int, epoch: int, shared: Shared, staging: type[Staging] = Staging) -> None:
         self.number = number
         self.epoch = epoch
         self.ready = False
@@ -58,6 +58,7 @@ class Partition:
         self.brake = Brake(shared.dead_letter_limit)
         self.counters = Counters()
         self._shared = shared
+        self._kind = staging
         self._writer = Writer(shared.names, shared.contracts)
         self._deadlines = shared.names.of(DEADLINE)
         self._reached: dict[str, int] = {}
@@ -296,7 +297,7 @@ class Partition:
 
     def _fresh(self) -> Staging:
         control = Control(self.state.active_policy, self._windows)
-        staging = Staging(self.number, self._shared, self.store.get, control, self.brake.copy())
+        staging = self._kind(self.number, self._shared, self.store.get, control, self.brake.copy())
         if self._first_policy and not self.state.active_policy:  # until it is committed, with every attempt
             staging.activate(*self._first_policy)
         return staging

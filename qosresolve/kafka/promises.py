@@ -36,6 +36,16 @@ class Promises:
         self._journal = journal
         self._tiers = Tiers()
 
+    def know(self, tiers: Iterable[str]) -> None:
+        """Begin the series of some tiers at 0: what is counted first would not be seen as an increase."""
+        for tier in tiers:
+            name = self._tiers.label(tier)
+            self._metrics.opened.labels(name)
+            self._metrics.acknowledge.labels(name)
+            self._metrics.restore.labels(name)
+            for clock in (ClockName.RESPOND, ClockName.RESTORE):
+                self._metrics.breaches.labels(name, clock.value)
+
     def committed(self, partition: Partition, staging: Staging, places: Iterable[int]) -> None:
         """Count one partition's part of a committed batch; `places` are those of its entries that tell."""
         written = [output.headers for output in staging.outputs if output.topic == self._journal]

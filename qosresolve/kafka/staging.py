@@ -21,6 +21,7 @@ from qosresolve.core.facts import Entry, Facts, PolicyActivated, ReportRepaired
 from qosresolve.core.ids import body_digest
 from qosresolve.core.inputs import Cause, Command, Deadline, Degradation, Input, Received
 from qosresolve.core.policy import Policies, UnknownPolicyError
+from qosresolve.core.requests import Request
 from qosresolve.core.rules import Rule
 from qosresolve.core.step import step
 from qosresolve.core.vocabulary import Outcome, Verb
@@ -124,9 +125,10 @@ class Staging:
             self._forward(message, body, cause)
         else:
             digest = (isinstance(body, Degradation) and body.content) or body_digest(value)
-            self._step(message, Received(cause, body, digest), now, check_reports=check_reports)
+            trace = head.traceparent(headers_of(message)) or ""
+            self._step(Received(cause, body, digest, trace), now, check_reports=check_reports)
 
-    def _step(self, message: Message, received: Received, now: int, *, check_reports: bool) -> None:
+    def _step(self, received: Received, now: int, *, check_reports: bool) -> None:
         product = received.body.product_id
         before = self.cases.get(product) or self._committed(product)
         policies = self.control.windows.beside(self._policies(self.control.policy), now)
@@ -136,8 +138,11 @@ class Staging:
             for _ in self._writer.changes(self.number, before, result.case, room):
                 pass  # raises when a report would be too large, or is not to be written
             room = TIMED
-        trace = head.traceparent(headers_of(message))
-        requests = [self._writer.request(self.number, item, trace) for item in result.requests]
+        trace = received.trace
+        requests = [
+            self._writer.request(self.number, item, trace or _kept(item, result.case, before))
+            for item in result.requests
+        ]
         self._record(result.entry, trace)
         self.outputs.extend(requests)
         self._removed(result.entry, before)
@@ -232,6 +237,13 @@ class Staging:
             for product, case in self.cases.items()
             for output in changes(self.number, self._committed(product), case, self._rooms[product])
         ]
+
+
+def _kept(request: Request, after: Case, before: Case) -> str:
+    """Return the trace context of the report that a request is about."""
+    report_id = request.context.report_id
+    report = after.report(report_id) or before.report(report_id)
+    return report.trace if report else ""
 
 
 def room_for(body: Input, before: Case, after: Case) -> int:

@@ -29,11 +29,13 @@ from qosresolve.kafka.denied import raise_if_denied
 from qosresolve.kafka.failures import stops
 from qosresolve.kafka.offsets import ends
 from qosresolve.kafka.reading import raise_if_stuck
+from qosresolve.kafka.spans.timer import TracedDeadlines, TracedWatched
 from qosresolve.kafka.watched import Watched
 from qosresolve.settings import Settings
 from qosresolve.telemetry.health import Health
 from qosresolve.telemetry.metrics import TimerMetrics
 from qosresolve.telemetry.progress import Progress
+from qosresolve.telemetry.spans import opened
 from qosresolve.topics import REPORT, STATE, Names
 
 PASS_LIMIT = 5_000  # alarms fired between two polls
@@ -69,13 +71,22 @@ class Timer:
         self._log = structlog.get_logger(role="timer")
         self._admin = clients.admin(settings)
         self._consumer = clients.anchored_reader(settings, f"{settings.group}-timer")
-        self._deadlines = Deadlines(settings, contracts, self._metrics)
         self._held: dict[int, Watched] = {}
+        self._make: Callable[[int, Names], Watched] = Watched
+        self._deadlines = self._sending(settings, contracts)
         self._probe: Alarm | None = None  # the last deadline that was to tell the time
         self._asked: set[int] = set()  # the partitions from which one was sent
         self._steps = 0
         self._joined = False
         self._failure: Exception | None = None
+
+    def _sending(self, settings: Settings, contracts: Contracts) -> Deadlines:
+        """Return the producer; where tracing is on, one that tells, of partitions that know their traces."""
+        sink = opened(settings, "timer")
+        if sink is None:
+            return Deadlines(settings, contracts, self._metrics)
+        self._make = partial(TracedWatched, contracts)
+        return TracedDeadlines(settings, contracts, self._metrics, sink, self._held)
 
     def run(self) -> None:
         """Fire until asked to stop."""
@@ -115,7 +126,7 @@ class Timer:
         try:
             if anchors:
                 consumer.incremental_assign(self._watched(anchors))
-            self._held |= {anchor.partition: Watched(anchor.partition, self._names) for anchor in anchors}
+            self._held |= {anchor.partition: self._make(anchor.partition, self._names) for anchor in anchors}
         except Exception as error:  # noqa: BLE001 - raised again from the loop
             self._failure = error
 

@@ -29,7 +29,9 @@ from qosresolve.kafka.policies import PolicyBook, configured
 from qosresolve.kafka.positions import co_partitioned
 from qosresolve.kafka.reading import place_of
 from qosresolve.kafka.restore import Restorer
-from qosresolve.kafka.staging import Shared
+from qosresolve.kafka.spans.telling import telling
+from qosresolve.kafka.spans.worker import TracedStaging
+from qosresolve.kafka.staging import Shared, Staging
 from qosresolve.kafka.transaction import AbortedError, OutcomeUnknownError, Transactions
 from qosresolve.settings import Settings
 from qosresolve.telemetry.health import Health
@@ -61,9 +63,11 @@ class Worker:
         self._metrics = WorkerMetrics(registry)
         self._observer = Observer(self._metrics, self._names)
         self._log = structlog.get_logger(role="worker")
+        self._telling = telling(settings, "worker")
         self._admin = clients.admin(settings)
         self._policies = PolicyBook(settings, contracts)
         self._default_policy = self._publish_policy()
+        self._observer.know(self._policies.policies(self._default_policy).active)
         contracts.announce(written(settings))  # a registry that refuses one is found out now, not weeks later
         self._transactions = Transactions(settings, self._metrics)
         self._consumer = clients.worker_consumer(settings)
@@ -80,7 +84,7 @@ class Worker:
         return self._policies.publish(canonical, name, _wall_ms())
 
     def _make(self, number: int, epoch: int) -> Partition:
-        return Partition(number, epoch, self._shared)
+        return Partition(number, epoch, self._shared, TracedStaging if self._telling else Staging)
 
     def _inputs(self, number: int) -> list[Place]:
         return [(topic, number) for topic in self._names.inputs]
@@ -200,22 +204,32 @@ class Worker:
             )
         except AbortedError as error:
             self._log.warning("transaction aborted", error=str(error))
+            self._tell_failed(error, began)
             self._rewind(batch)
             self._stop.wait(self._transactions.pause_s)
             return
         except OutcomeUnknownError as error:
             self._log.warning("transaction outcome unknown, restoring", error=str(error))
+            self._tell_failed(error, began)
             self._start_over(batch)
             self._stop.wait(self._transactions.pause_s)
             return
-        inputs = 0
+        done = []
         for partition in batch:
             staging = partition.accept(outputs[partition.number])
-            inputs += len(staging.entries)
+            done.append(staging)
             self._observer.committed(partition, staging)
             if partition.brake.pulled:
                 self._brake(partition)
-        self._observer.batch(inputs, sum(map(len, outputs.values())), time.monotonic() - began)
+        inputs, written = sum(len(staging.entries) for staging in done), sum(map(len, outputs.values()))
+        took_s = time.monotonic() - began
+        self._observer.batch(inputs, written, took_s)
+        if self._telling is not None:
+            self._telling.committed(done, written, took_s)
+
+    def _tell_failed(self, error: Exception, began: float) -> None:
+        if self._telling is not None:
+            self._telling.failed(error, time.monotonic() - began)
 
     def _rewind(self, partitions: Iterable[Partition]) -> None:
         """Take the last batch again from the committed positions; what cannot be sought is restored."""
@@ -333,6 +347,8 @@ class Worker:
         except KafkaException as error:
             self._log.warning("closing the consumer", error=str(error))
         self._suspects.close()
+        if self._telling is not None:
+            self._telling.close()
         self._log.info("stopped")
 
 

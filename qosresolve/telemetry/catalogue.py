@@ -36,6 +36,7 @@ COUNTED = (
     "unprovable",
     "open_without_deadline",
     "waiting",
+    "paused",
     "sources_off",
     "slot",
 )

@@ -1,5 +1,6 @@
 """Help is complete, quick, and comes without what a command needs."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -59,11 +60,14 @@ def test_help_imports_nothing_heavy(words: list[str], heavy: tuple[str, ...]) ->
 
 
 def test_version_names_the_client_too(cli: Run) -> None:
-    """A report of a fault needs librdkafka's version."""
+    """A report of a fault needs librdkafka's version, and Python's."""
     result = cli("--version")
     assert result.exit_code == 0
-    assert result.output.startswith(f"qosresolve {__version__} (confluent-kafka ")
-    assert "librdkafka" in result.output
+    told = re.fullmatch(
+        r"qosresolve (\S+) \(confluent-kafka [\d.]+, librdkafka [\d.]+, Python 3\.\d+\.\S+\)\n", result.output
+    )
+    assert told
+    assert told[1] == __version__
 
 
 @pytest.mark.parametrize(

@@ -236,6 +236,7 @@ class Product:
     requests: list[Request] = field(default_factory=list)
     inputs: list[tuple[Received, int]] = field(default_factory=list)
     seconds: int = 0
+    trace: str = ""  # what the next inputs bring
 
     @property
     def policies(self) -> Policies:
@@ -252,7 +253,8 @@ class Product:
     def feed(self, body: Input, now: str | int, *, digest: bytes | None = None) -> Step:
         """Step one input at a record's time."""
         cause = Cause(TOPICS[type(body)], 0, len(self.entries), body.identity())
-        received = Received(cause, body, body_digest(repr(body).encode()) if digest is None else digest)
+        digest = body_digest(repr(body).encode()) if digest is None else digest
+        received = Received(cause, body, digest, self.trace)
         instant = now if isinstance(now, int) else at(now)
         before = self.case
         done = step(before, received, self.policies, instant)

@@ -50,6 +50,15 @@ def test_a_sample_without_a_tier_has_the_default_one() -> None:
     assert (opened_by(done.facts).tier, opened_by(done.facts).priority) == ("gold", 2)
 
 
+def test_a_report_keeps_the_trace_that_opened_it() -> None:
+    """Of the input that opened it, a later one changes nothing; the fold of the journal knows it too."""
+    product = Product(trace="first")
+    product.feed(sample("10:00"), "10:00")
+    product.trace = "second"
+    product.feed(sample("10:01", "critical"), "10:01")
+    assert product.report.trace == "first"
+
+
 def test_what_create_hands_over_brings_the_customers_ticket() -> None:
     """Its words are kept as far as the report's cap lets them."""
     product = Product()

@@ -41,6 +41,7 @@ class Bench:
     wait_s: float = 30.0
     active: str = POLICY_A.hash
     clock: Callable[[], int] = wall_ms
+    staging: type[Staging] = Staging
     partition: Partition = field(init=False)
     offsets: Counter[str] = field(default_factory=Counter)
 
@@ -48,7 +49,7 @@ class Bench:
         both = {policy.hash: policy for policy in (POLICY_A, POLICY_B)}
         self.known = {policy.hash: Policies(policy, both) for policy in both.values()}
         shared = Shared(PARTITIONS, NAMES, RECORDS, self.policies, 100, self.limit, self.wait_s)
-        self.partition = Partition(HERE, 1, shared)
+        self.partition = Partition(HERE, 1, shared, self.staging)
         positions = tuple(Position(topic, 0) for topic in NAMES.inputs)
         self.partition.start(PartitionState(HERE, positions, self.active))
 

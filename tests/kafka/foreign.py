@@ -18,6 +18,7 @@ from qosresolve.intake.state import ForeignPosition, IntakeState
 from qosresolve.kafka.incoming import Pairs
 from qosresolve.kafka.intake.partition import Partition
 from qosresolve.kafka.intake.shared import Read, Shared
+from qosresolve.kafka.intake.staging import Staging
 from qosresolve.kafka.outputs import Output
 from qosresolve.topics import DEGRADATION, FOREIGN, INVENTORY, PARKED, Names, Topic
 from tests.kafka.harness import PARTITIONS, RECORDS, World, wall_ms
@@ -114,6 +115,7 @@ class Bench:
     parked_ms: int = 60_000
     now: int = field(default_factory=wall_ms)
     read: Read = read_any
+    staging: type[Staging] = Staging
     offsets: Counter[str] = field(default_factory=Counter)
     inventory: Inventory = field(default_factory=lambda: Inventory(RECORDS))
     shared: Shared = field(init=False)
@@ -135,7 +137,7 @@ class Bench:
             batch_records=self.batch_records,
             dead_letter_limit=1_000,
         )
-        self.partition = Partition(self.number, 1, self.shared)
+        self.partition = Partition(self.number, 1, self.shared, self.staging)
         self.partition.start(IntakeState(self.number, (ForeignPosition(NAMES.of(FOREIGN), self.number, 0),)))
 
     def know(self, *relations: Relation) -> None:

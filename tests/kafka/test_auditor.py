@@ -101,6 +101,37 @@ def _past(auditor: Running) -> int:
     return history.entries
 
 
+def open_reports(*auditors: Running) -> float:
+    """Return how many open reports the auditors tell together."""
+    states = ("acknowledged", "inProgress", "pending", "held")
+    return sum(
+        auditor.metric("qosresolve_reports", status=status, tier="gold")
+        for auditor in auditors
+        for status in states
+    )
+
+
+def test_the_figures_are_right_whoever_follows(world: World) -> None:
+    """Reports of before and of now are counted once: by one auditor, by two, and by the one that is left."""
+    with world.running(Worker):
+        for number in range(8):
+            world.degrade(f"P{number}")
+        world.flush()
+        world.await_entries(8)
+        with world.running(Auditor, slot="a") as first:
+            await_that(lambda: open_reports(first) == 8, "count of what was there")
+            for number in range(8, 12):
+                world.degrade(f"P{number}")
+            world.flush()
+            await_that(lambda: open_reports(first) == 12, "count of what came")
+            with world.running(Auditor, slot="b") as second:
+                await_that(
+                    lambda: open_reports(second) > 0 and open_reports(first, second) == 12, "shared count"
+                )
+            await_that(lambda: open_reports(first) == 12, "count by one again")
+            assert first.metric("qosresolve_oldest_open_report_seconds", tier="gold") > 0
+
+
 class LateAuditor(Auditor):
     """Gets reports later than all else, as from a slow leader."""
 

@@ -1,5 +1,6 @@
 """One record on its way into a batch: stepped, forwarded, obeyed, or buried; never half of it."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,8 @@ from qosresolve.errors import ConfigError, QosResolveError, RetriableError
 from qosresolve.kafka import staging
 from qosresolve.kafka.dead_letters import Brake
 from qosresolve.kafka.murmur import partition_of
-from qosresolve.topics import DEAD_LETTERS, DEGRADATION, JOURNAL, REPORT
+from qosresolve.kafka.outputs import Output
+from qosresolve.topics import DEAD_LETTERS, DEGRADATION, JOURNAL, REPORT, REQUESTS, Topic
 from tests.kafka.bench import HERE, NAMES, POLICY_A, POLICY_B, Bench, journal, of, products
 from tests.kafka.harness import PARTITIONS, RECORDS, command, degradation
 
@@ -251,6 +253,22 @@ def test_the_trace_goes_on(bench: Bench) -> None:
     bench.take(bench.record(degradation("P1", 1), headers=[("traceparent", TRACE.encode())]))
     bench_outputs = bench.commit()
     assert dict(of(bench_outputs, JOURNAL)[0].headers)["traceparent"] == TRACE.encode()
+
+
+@pytest.mark.parametrize("own", ["", TRACE.replace("b7ad6b71", "c8be7c82")])
+def test_what_goes_out_without_a_trace_of_its_own_carries_the_reports(bench: Bench, own: str) -> None:
+    """An order without context asks in the one that opened the report, an order with one in its own."""
+    bench.take(bench.record(degradation("P1", 1), headers=[("traceparent", TRACE.encode())]))
+    assert _traces(bench.commit(), REQUESTS) == {TRACE.encode()}
+    order = command("P1", Verb.CLEAR, role="operator")  # withdraws what was asked
+    bench.take(bench.record(order, headers=[("traceparent", own.encode())]))
+    outputs = bench.commit()
+    assert _traces(outputs, REQUESTS) == {(own or TRACE).encode()}
+    assert _traces(outputs, [JOURNAL]) == {own.encode() or None}
+
+
+def _traces(outputs: list[Output], topics: Iterable[Topic]) -> set[bytes | None]:
+    return {dict(output.headers).get("traceparent") for topic in topics for output in of(outputs, topic)}
 
 
 # -- control

@@ -15,7 +15,7 @@ from qosresolve.core.vocabulary import (
 
 @dataclass(frozen=True, slots=True)
 class ReportOpened:
-    """A report was taken over from Create Customer QoS Report (1.3.8.4)."""
+    """A report was taken over from Create Customer QoS Report (1.3.8.4); `trace` is its W3C trace context."""
 
     report_id: str
     product_id: str
@@ -32,6 +32,7 @@ class ReportOpened:
     description: str
     priority: int
     customer_ticket: str
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)

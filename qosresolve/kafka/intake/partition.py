@@ -26,7 +26,7 @@ TRIES = 10  # at a batch that the client cannot unpack; it asks for it again eve
 class Partition:
     """A partition, from its assignment to its loss. `epoch` tells this assignment from any other."""
 
-    def __init__(self, number: int, epoch: int, shared: Shared) -> None:
+    def __init__(self, number: int, epoch: int, shared: Shared, staging: type[Staging] = Staging) -> None:
         self.number = number
         self.epoch = epoch
         self.ready = False
@@ -35,6 +35,7 @@ class Partition:
         self.brake = Brake(shared.dead_letter_limit)
         self.skipped = 0
         self._shared = shared
+        self._kind = staging
         self._folding = Folding(shared.fold_ms)
         self._due: set[Queue] = set()
         self._next: dict[Place, int] = {}
@@ -146,4 +147,4 @@ class Partition:
         return self.positions
 
     def _fresh(self) -> Staging:
-        return Staging(self.number, self._shared, self.lot, self._folding, self.brake.copy())
+        return self._kind(self.number, self._shared, self.lot, self._folding, self.brake.copy())

@@ -27,11 +27,14 @@ from qosresolve.kafka.intake.partition import Partition
 from qosresolve.kafka.intake.restore import Restorer
 from qosresolve.kafka.intake.rules import configured
 from qosresolve.kafka.intake.shared import Shared
+from qosresolve.kafka.intake.staging import Staging
 from qosresolve.kafka.inventory import InventoryFeed
 from qosresolve.kafka.offsets import Place
 from qosresolve.kafka.outage import Outage
 from qosresolve.kafka.positions import co_partitioned, committed_at
 from qosresolve.kafka.reading import place_of
+from qosresolve.kafka.spans.intake import TracedStaging
+from qosresolve.kafka.spans.telling import telling
 from qosresolve.kafka.transaction import AbortedError, OutcomeUnknownError, Transactions
 from qosresolve.settings import Settings
 from qosresolve.telemetry.health import Health
@@ -74,6 +77,7 @@ class Intake:
         self._clocks = Clocks(settings.intake_skew_ms)
         self._observer = Observer(self._metrics, self._clocks)
         self._log = structlog.get_logger(role=ROLE)
+        self._telling = telling(self._settings, ROLE)
         self._rules = configured(settings)
         self._formats = foreign.topics(settings, detect.names(self._rules))
         self._admin = clients.admin(self._settings)
@@ -107,7 +111,7 @@ class Intake:
         )
 
     def _make(self, number: int, epoch: int) -> Partition:
-        return Partition(number, epoch, self._shared)
+        return Partition(number, epoch, self._shared, TracedStaging if self._telling else Staging)
 
     def _places(self, number: int) -> list[Place]:
         return foreign.places(number, self._partitions, self._layout)
@@ -215,22 +219,31 @@ class Intake:
             self._transactions.commit(outputs, offsets, self._consumer.consumer_group_metadata)
         except AbortedError as error:
             self._log.warning("transaction aborted", error=str(error))
+            self._tell_failed(error, began)
             self._rewind(batch)
             self._stop.wait(self._transactions.pause_s)
             return
         except OutcomeUnknownError as error:
             self._log.warning("transaction outcome unknown, restoring", error=str(error))
+            self._tell_failed(error, began)
             self._start_over(batch)
             self._stop.wait(self._transactions.pause_s)
             return
-        records = 0
+        done = []
         for partition in batch:
-            done = partition.accept()
-            records += done.tally.records
-            self._observer.committed(partition, done, self._clock())
+            staging = partition.accept()
+            done.append(staging)
+            self._observer.committed(partition, staging, self._clock())
             if partition.brake.pulled:
                 self._halt(partition, "too many faults of intake in a row", "poison-flood")
-        self._observer.batch(records, len(outputs), time.monotonic() - began)
+        took_s = time.monotonic() - began
+        self._observer.batch(sum(staging.tally.records for staging in done), len(outputs), took_s)
+        if self._telling is not None:
+            self._telling.committed(done, len(outputs), took_s)
+
+    def _tell_failed(self, error: Exception, began: float) -> None:
+        if self._telling is not None:
+            self._telling.failed(error, time.monotonic() - began)
 
     def _rewind(self, partitions: Iterable[Partition]) -> None:
         """Take the last batch again from the committed positions; what cannot be sought is restored."""
@@ -324,6 +337,8 @@ class Intake:
             self._consumer.close()
         except KafkaException as error:
             self._log.warning("closing the consumer", error=str(error))
+        if self._telling is not None:
+            self._telling.close()
         self._log.info("stopped")
 
 

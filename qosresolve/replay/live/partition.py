@@ -207,6 +207,7 @@ class PartitionAudit:
         """Audit a record no further: it cannot be told what it should be."""
         self._tracks.drop(name)
         self.unproved.add(name)
+        self.population.lies(name, self._store.raw(name))  # from now on what lies there is all that is known
 
     def _unreadable(self, name: Name) -> None:
         self._give_up(name)

@@ -39,9 +39,9 @@ class Silent(Writer):
 class Rehearsal(Staging):
     """Stages what nobody will send: a step becomes its journal record, and no more is written."""
 
-    def _step(self, message: Message, received: Received, now: int, *, check_reports: bool) -> None:
+    def _step(self, received: Received, now: int, *, check_reports: bool) -> None:
         if check_reports:
-            super()._step(message, received, now, check_reports=True)
+            super()._step(received, now, check_reports=True)
             return
         product = received.body.product_id
         before = self._committed(product)

@@ -15,12 +15,13 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 
 from tests.observability.dashboard.flow import FLOW, WORKER
+from tests.observability.dashboard.notify import NOTIFY
 from tests.observability.dashboard.others import AUDITOR, INTAKE, TIMER
 from tests.observability.dashboard.panel import Kind, Panel
 from tests.observability.dashboard.promises import KEPT, NOW
 
 PAGE = Path(__file__).parents[3] / "deploy" / "grafana" / "dashboards" / "qosresolve.json"
-ROWS = (NOW, KEPT, FLOW, WORKER, TIMER, INTAKE, AUDITOR)
+ROWS = (NOW, KEPT, FLOW, WORKER, TIMER, NOTIFY, INTAKE, AUDITOR)
 SOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
 HIGH, LOW = 8, 5
 JOBS = 'label_values(process_start_time_seconds{job=~"qosresolve.*"}, job)'

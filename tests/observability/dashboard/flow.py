@@ -2,6 +2,21 @@
 
 from tests.observability.dashboard.panel import JOB, Kind, Panel, Query, Row, by, quantile
 
+READINGS = {
+    "worker": "qosresolve_restore",
+    "timer": "qosresolve_timer_catch_up",
+    "auditor": "qosresolve_audit_restore",
+    "auditor, the past": "qosresolve_audit_history",
+    "intake": "qosresolve_intake_restore",
+    "intake, the inventory": "qosresolve_inventory",
+}
+
+
+def _readings(what: str) -> tuple[Query, ...]:
+    """Return a query for everybody who reads a topic to its end before the work begins."""
+    return tuple(Query(f"max({prefix}_{what}{{{JOB}}})", legend) for legend, prefix in READINGS.items())
+
+
 FLOW = Row(
     "Flow",
     (
@@ -117,24 +132,25 @@ WORKER = Row(
             ),
         ),
         Panel(
-            "Restore: records left",
-            "Records of the state that a worker has still to read before it takes its partitions.",
+            "Until ready: records left",
+            "Records that a role has still to read before it begins: a worker its state, a timer its alarms, "
+            "an auditor its base and then the past, intake what it keeps and the inventory.",
             "short",
-            (Query(f"sum by (instance) (qosresolve_restore_remaining_records{{{JOB}}})", "{{instance}}"),),
+            _readings("remaining_records"),
         ),
         Panel(
-            "Restore: time left",
+            "Until ready: time left",
             "At the present rate; 0 when it is done, and while nothing moves.",
             "s",
-            (Query(f"max by (instance) (qosresolve_restore_eta_seconds{{{JOB}}})", "{{instance}}"),),
+            _readings("eta_seconds"),
         ),
         Panel(
-            "Restore: records a second",
-            "How fast the state is read at present, and how many were read in all.",
+            "Until ready: records a second",
+            "How fast each reads at present, and how many records of the state workers have restored.",
             "cps",
             (
-                Query(f"sum(qosresolve_restore_records_per_second{{{JOB}}})", "at present"),
-                Query(f"sum(rate(qosresolve_restored_records_total{{{JOB}}}[$__rate_interval]))", "done"),
+                *_readings("records_per_second"),
+                Query(f"sum(rate(qosresolve_restored_records_total{{{JOB}}}[$__rate_interval]))", "restored"),
             ),
         ),
         Panel(

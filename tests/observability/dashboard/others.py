@@ -35,26 +35,18 @@ TIMER = Row(
             "Reports and watches that somebody has to look at, at an instant.",
             "short",
             (Query(f"sum(qosresolve_timer_armed{{{JOB}}})", "armed"),),
-            width=6,
         ),
         Panel(
             "Clock",
-            "The brokers' clock less the machine's, and how often that was set within an hour.",
+            "The brokers' clock less the machine's: deadlines are fired by the brokers'.",
             "s",
-            (
-                Query(f"qosresolve_timer_clock_skew_seconds{{{JOB}}}", "{{instance}}"),
-                Query(
-                    f"increase(qosresolve_timer_clock_steps_total{{{JOB}}}[1h])",
-                    "{{instance}}, times set",
-                ),
-            ),
-            width=6,
+            (Query(f"qosresolve_timer_clock_skew_seconds{{{JOB}}}", "{{instance}}"),),
             signed=True,
         ),
         Panel(
             "Trouble",
             "Within ten minutes: deadlines that were not delivered, producers replaced, records whose alarm "
-            "makes no sense.",
+            "makes no sense, times that the machine's clock was set.",
             "short",
             (
                 Query(f"sum(increase(qosresolve_timer_undelivered_total{{{JOB}}}[10m]))", "not delivered"),
@@ -63,20 +55,8 @@ TIMER = Row(
                     "producers replaced",
                 ),
                 Query(f"sum(increase(qosresolve_timer_malformed_total{{{JOB}}}[10m]))", "malformed"),
+                Query(f"sum(increase(qosresolve_timer_clock_steps_total{{{JOB}}}[10m]))", "clock set"),
             ),
-            width=6,
-        ),
-        Panel(
-            "Catch-up: records left",
-            "Records that a timer has still to read before it fires anything.",
-            "short",
-            (
-                Query(
-                    f"sum by (instance) (qosresolve_timer_catch_up_remaining_records{{{JOB}}})",
-                    "{{instance}}",
-                ),
-            ),
-            width=6,
         ),
     ),
 )
@@ -163,6 +143,42 @@ INTAKE = Row(
             "short",
             (Query(f"max(qosresolve_intake_inventory_relations{{{JOB}}})", "relations"),),
         ),
+        Panel(
+            "How long a transaction takes",
+            "Transactions of intake, from begin to confirmed commit.",
+            "s",
+            (
+                Query(quantile(0.5, "qosresolve_intake_transaction_duration_seconds"), "median"),
+                Query(quantile(0.99, "qosresolve_intake_transaction_duration_seconds"), "99 of 100"),
+            ),
+        ),
+        Panel(
+            "Since the last commit",
+            "For how long each intake has committed nothing. That is well where nothing comes.",
+            "s",
+            (
+                Query(
+                    "time() - max by (instance) "
+                    f"(qosresolve_intake_last_commit_timestamp_seconds{{{JOB}}} > 0)",
+                    "{{instance}}",
+                ),
+            ),
+        ),
+        Panel(
+            "Passed over, and trouble",
+            "Within ten minutes: parts that say nothing of a degradation, records below the positions, "
+            "observations by a clock that is off, producers replaced.",
+            "short",
+            (
+                Query(f"sum(increase(qosresolve_intake_ignored_total{{{JOB}}}[10m]))", "ignored"),
+                Query(f"sum(increase(qosresolve_intake_skipped_total{{{JOB}}}[10m]))", "skipped"),
+                Query(f"sum(increase(qosresolve_intake_clock_off_total{{{JOB}}}[10m]))", "clock off"),
+                Query(
+                    f"sum(increase(qosresolve_intake_producer_rebuilds_total{{{JOB}}}[10m]))",
+                    "producers replaced",
+                ),
+            ),
+        ),
     ),
 )
 
@@ -233,14 +249,10 @@ AUDITOR = Row(
             Kind.STACK,
         ),
         Panel(
-            "Records left to read",
-            "Records that an auditor has still to read: to begin with, of the past, of what came since.",
+            "Records since then",
+            "Records that came since and that an auditor has still to read.",
             "short",
-            (
-                Query(f"sum(qosresolve_audit_restore_remaining_records{{{JOB}}})", "to begin with"),
-                Query(f"sum(qosresolve_audit_history_remaining_records{{{JOB}}})", "of the past"),
-                Query(f"sum(qosresolve_audit_lag_records{{{JOB}}})", "since"),
-            ),
+            (Query(f"sum by (instance) (qosresolve_audit_lag_records{{{JOB}}})", "{{instance}}"),),
             width=16,
         ),
     ),
