@@ -93,7 +93,7 @@ imports: venv ## Check which package may import which
 .PHONY: test
 test: lint types imports ## Check everything and run all tests
 	$(PYTEST) -n 2 --dist worksteal -m "not kafka and not contracts" --hypothesis-profile thorough
-	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "kafka and not long and not contracts"
+	$(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder -m "kafka and not long and not contracts"
 
 .PHONY: test-fast
 test-fast: venv ## Run the tests that need neither Kafka nor patience
@@ -101,7 +101,7 @@ test-fast: venv ## Run the tests that need neither Kafka nor patience
 
 .PHONY: test-kafka
 test-kafka: venv ## Run the tests that need a real Kafka (see tests/support/kafka_server.py)
-	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "kafka and not long and not contracts"
+	$(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder -m "kafka and not long and not contracts"
 
 .PHONY: test-long
 test-long: venv ## Run what takes long on a real Kafka: deaths, runbooks, brokers that die, a short chaos run

@@ -99,3 +99,8 @@ def configured(settings: Settings) -> tuple[bytes, str]:
     """Return the canonical form and the name of the policy that the settings name, or the shipped one."""
     source = policy_file.load(settings.policy_file or policy_file.default_text())
     return policy_file.compile(source), source.model.name
+
+
+def tiers(settings: Settings) -> tuple[str, ...]:
+    """Return the tiers of that policy. Raises as the file does."""
+    return tuple(policy_file.read_canonical(configured(settings)[0]).tiers)

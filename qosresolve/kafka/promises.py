@@ -37,9 +37,10 @@ class Promises:
         self._tiers = Tiers()
 
     def know(self, tiers: Iterable[str]) -> None:
-        """Begin the series of some tiers at 0: what is counted first would not be seen as an increase."""
-        for tier in tiers:
-            name = self._tiers.label(tier)
+        """Tell the policy's tiers apart, their series at 0: what is counted first would be no increase."""
+        names = tuple(tiers)
+        self._tiers = Tiers(names)
+        for name in names:
             self._metrics.opened.labels(name)
             self._metrics.acknowledge.labels(name)
             self._metrics.restore.labels(name)

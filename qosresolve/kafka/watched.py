@@ -41,14 +41,18 @@ class Watched:
 
     @property
     def caught_up(self) -> bool:
-        """True when everything that lay there at the assignment was read."""
-        return bool(self.targets) and not self.remaining
+        """True when everything that lay there at the assignment was read, and each topic was heard of.
+
+        Of an empty one that is its end: before, the client may not have opened it, and would not say so if the
+        right to read it were taken away.
+        """
+        return bool(self.targets) and not self.pending
 
     @property
     def pending(self) -> list[Place]:
         """Return what was not read to its end; all of it while the ends are not known."""
         reached, ends = self._reached, self.targets
-        return [at for at in self.places if at[0] not in ends or reached.get(at[0], 0) < ends[at[0]]]
+        return [at for at in self.places if at[0] not in ends or reached.get(at[0], -1) < ends[at[0]]]
 
     def reach(self, topic: str, offset: int) -> None:
         """Note the next offset of a topic; the end of a partition counts, control records lie behind it."""

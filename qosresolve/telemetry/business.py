@@ -1,11 +1,12 @@
 """Metrics of the promises to customers: what a worker counts, and what an auditor knows of the reports.
 
-Every name of a tier may become a label, as long as there are few: it is what a sender wrote.
+A tier is told by its name where the policy has it. Any other is what a sender wrote, and stays untold.
 """
+
+from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-MOST_TIERS = 20
 OTHER, NONE = "other", "none"
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
@@ -29,18 +30,16 @@ _LIVES = (
 
 
 class Tiers:
-    """Which tiers are told apart: the first ones seen; an empty name is `none`, all beyond are `other`."""
+    """Which tiers are told apart: those of the policy; an empty name is `none`, all others are `other`."""
 
-    def __init__(self, most: int = MOST_TIERS) -> None:
-        self._most = most
-        self._known: set[str] = set()
+    def __init__(self, known: Iterable[str] = ()) -> None:
+        self._known = frozenset(known)
 
     def label(self, tier: str) -> str:
         """Return what a tier is called in a label."""
-        name = tier or NONE
-        if len(self._known) < self._most and len(name) <= 64:
-            self._known.add(name)
-        return name if name in self._known else OTHER
+        if not tier:
+            return NONE
+        return tier if tier in self._known else OTHER
 
 
 class PromiseMetrics:

@@ -32,6 +32,7 @@ class Told:
         self.bench = Bench(clock=lambda: self.now)
         self.registry = CollectorRegistry()
         self.observer = Observer(WorkerMetrics(self.registry), NAMES)
+        self.observer.know(self.bench.policies(self.bench.active).active)
 
     def take(self, body: Degradation | Command | Deadline, *, trace: str = "") -> None:
         """Take one input and commit it."""
@@ -146,7 +147,6 @@ def test_the_tiers_of_the_policy_begin_at_nothing() -> None:
     """So that the first breach of a tier is an increase."""
     told = Told()
     policy = told.bench.policies(told.bench.active).active
-    told.observer.know(policy)
     for tier in policy.tiers:
         labels = {"tier": tier, "clock": "restore"}
         assert told.registry.get_sample_value("qosresolve_breaches_total", labels) == 0

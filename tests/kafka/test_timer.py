@@ -56,6 +56,8 @@ class Site:
         for number in range(self.partitions):
             held = self.timer._held[number] = Watched(number, NAMES)
             held.learn({(NAMES.of(topic), number): 0 for topic in STATE})
+            for topic in STATE:
+                held.reach(NAMES.of(topic), 0)
 
     @property
     def now(self) -> int:

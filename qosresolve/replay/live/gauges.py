@@ -5,7 +5,7 @@ A partition counts once all of its reports are counted, and no longer than it is
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from prometheus_client import Gauge
 
@@ -20,12 +20,14 @@ Labels = tuple[str, ...]
 
 
 class Gauges:
-    """Sets the gauges of `ReportMetrics`."""
+    """Sets the gauges of `ReportMetrics`; `tiers` are those that the policy has."""
 
-    def __init__(self, metrics: ReportMetrics, steady: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, metrics: ReportMetrics, tiers: Iterable[str], steady: Callable[[], float] = time.monotonic
+    ) -> None:
         self._metrics = metrics
         self._steady = steady
-        self._tiers = Tiers()
+        self._tiers = Tiers(tiers)
         self._told_at = float("-inf")
         self._shown: dict[int, set[Labels]] = {}  # by gauge: labels that have a series
 

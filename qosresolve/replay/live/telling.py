@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Collection
 
+from qosresolve.kafka.policies import tiers
 from qosresolve.replay.live.findings import Told
 from qosresolve.replay.live.following import Following
 from qosresolve.replay.live.gauges import Gauges
@@ -31,7 +32,7 @@ class Telling:
         self._clock = clock
         self._steady = steady
         self._told_at = float("-inf")
-        self._gauges = Gauges(metrics.reports, steady)
+        self._gauges = Gauges(metrics.reports, tiers(settings), steady)
 
     def tell(self, held: Collection[Following]) -> None:
         """Tell how things are; at most once a second, but for the clock, which hears every entry at once."""

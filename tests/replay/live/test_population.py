@@ -15,7 +15,7 @@ from qosresolve.errors import PoisonRecordError
 from qosresolve.replay.live.gauges import Gauges
 from qosresolve.replay.live.population import Population
 from qosresolve.replay.live.store import Store, Writer
-from qosresolve.telemetry.business import MOST_TIERS, ReportMetrics
+from qosresolve.telemetry.business import ReportMetrics
 from tests.core.builders import HOUR, MONDAY
 from tests.kafka.harness import RECORDS
 from tests.replay.live.topics import READ, Log, Reader
@@ -129,7 +129,7 @@ class Told:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.now = 0.0
-        self.gauges = Gauges(ReportMetrics(self.registry), lambda: self.now)
+        self.gauges = Gauges(ReportMetrics(self.registry), ("gold", "silver"), lambda: self.now)
 
     def tell(self, *held: Population) -> None:
         self.now += 3
@@ -188,13 +188,15 @@ def test_half_a_partition_is_not_told() -> None:
 
 
 def test_a_flood_of_tiers_is_no_flood_of_series() -> None:
-    """A tier is what a sender writes: the first ones are told apart, the others together."""
+    """A tier is what a sender writes: those of the policy are told apart, the others together."""
     told = Told()
-    rows = [(str(number), glance(f"tier-{number:04}"), MONDAY) for number in range(100)]
+    tiers = ("gold", *(f"tier-{number:04}" for number in range(100)))
+    rows = [(tier, glance(tier), MONDAY) for tier in tiers]
     told.tell(counted(*rows))
     families = [family for family in told.registry.collect() if family.name == "qosresolve_reports"]
-    assert len(families[0].samples) == MOST_TIERS + 1
-    assert told.value("reports", status="inProgress", tier="other") == 100 - MOST_TIERS
+    assert len(families[0].samples) == 2
+    assert told.value("reports", status="inProgress", tier="gold") == 1
+    assert told.value("reports", status="inProgress", tier="other") == 100
 
 
 @pytest.mark.parametrize("seed", range(3))
