@@ -43,7 +43,7 @@ class Watched:
     def caught_up(self) -> bool:
         """True when everything that lay there at the assignment was read, and each topic was heard of.
 
-        Of an empty one that is its end: before, the client may not have opened it, and would not say so if the
+        Of an empty one that is its end: before, the client may not have opened it, and does not say so if the
         right to read it were taken away.
         """
         return bool(self.targets) and not self.pending
