@@ -1,7 +1,7 @@
 """From options to settings, a broker that answers, and errors that people can read."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from qosresolve.settings import Settings
 
 _used: ContextVar["Settings | None"] = ContextVar("settings", default=None)  # for what goes wrong later
+COULD_NOT = 2  # the exit status of a command that tells 0 and 1 apart
 PROBE_S = 8.0
 PROBE_TURN_S = 0.5
 
@@ -42,6 +43,18 @@ def explained(error: Exception) -> QosResolveError | None:
             f"Kafka: {error}\n  remedy: check bootstrap_servers and [kafka] with `qosresolve config show`"
         )
     return None
+
+
+def could(done: Callable[[], int]) -> int:
+    """Return the exit status of something: 2, with what was wrong told, where it could not be done."""
+    try:
+        return done()
+    except Exception as error:
+        known = explained(error)
+        if known is None:
+            raise
+        tell(known)
+        return COULD_NOT
 
 
 def tell(error: QosResolveError) -> int:

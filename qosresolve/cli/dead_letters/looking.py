@@ -5,9 +5,9 @@ from typing import Any
 
 from qosresolve.cli.dead_letters import view
 from qosresolve.cli.dead_letters.options import Said
-from qosresolve.cli.dead_letters.reading import book_of, choice_of, could, some, whole_of
+from qosresolve.cli.dead_letters.reading import book_of, choice_of, some, whole_of
 from qosresolve.cli.output import dump, dump_lines
-from qosresolve.cli.session import tool
+from qosresolve.cli.session import could, tool
 from qosresolve.kafka.wire import contracts_for
 from qosresolve.replay.dead.choice import Choice, raise_if_missing
 from qosresolve.replay.dead.contents import contents

@@ -1,18 +1,15 @@
 """From what was typed to a choice and to the letters, with a bar while the topic is read."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from qosresolve.cli.dead_letters.options import Said, when
 from qosresolve.cli.output import console
-from qosresolve.cli.session import explained, tell
 from qosresolve.errors import ConfigError
 from qosresolve.replay.dead.book import Book, Progress, read_book, whole
 from qosresolve.replay.dead.choice import Choice
 from qosresolve.replay.dead.letters import Letter, id_of
 from qosresolve.settings import Settings
-
-COULD_NOT = 2
 
 
 def choice_of(said: Said) -> Choice:
@@ -63,15 +60,3 @@ def bar(what: str) -> Iterator[Progress]:
             shown.update(task, completed=done, total=expected, rate=rate)
 
         yield told
-
-
-def could(done: Callable[[], int]) -> int:
-    """Return the exit status of something: 2, with what was wrong told, where it could not be done."""
-    try:
-        return done()
-    except Exception as error:
-        known = explained(error)
-        if known is None:
-            raise
-        tell(known)
-        return COULD_NOT

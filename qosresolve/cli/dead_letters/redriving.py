@@ -11,9 +11,9 @@ from qosresolve.cli.dead_letters import outcome
 from qosresolve.cli.dead_letters.options import Manner, Said
 from qosresolve.cli.dead_letters.outcome import Told
 from qosresolve.cli.dead_letters.planning import planned
-from qosresolve.cli.dead_letters.reading import bar, book_of, could, some, whole_of
+from qosresolve.cli.dead_letters.reading import bar, book_of, some, whole_of
 from qosresolve.cli.people import user
-from qosresolve.cli.session import tool
+from qosresolve.cli.session import could, tool
 from qosresolve.core.facts import Entry
 from qosresolve.errors import ConfigError, RetriableError
 from qosresolve.kafka.wire import contracts_for

@@ -5,9 +5,7 @@ from typing import Annotated
 import typer
 
 from qosresolve.cli.options import ConfigFile, DryRun, Json, Sets, example
-from qosresolve.cli.session import explained, tell, tool
-
-COULD_NOT = 2
+from qosresolve.cli.session import could, tool
 
 
 def add_to(app: typer.Typer) -> None:
@@ -51,18 +49,14 @@ def rebuild(
     before the journal's retention stays as it is. Exit status: 0 done, or nothing to do; 1 something would
     be written (--dry-run); 2 could not.
     """
-    try:
+
+    def done() -> int:
         from qosresolve.cli.rebuild import view
         from qosresolve.replay.rebuild.run import Wishes
 
         view.one_of(into, in_place=in_place, positions=positions, resume=resume)
         settings = tool(config, sets)
         wishes = Wishes(into or None, frozenset(product or ()), positions, resume, dry_run)
-        status = view.rebuilt(settings, wishes, yes=yes, as_json=as_json)
-    except Exception as error:
-        known = explained(error)
-        if known is None:
-            raise
-        tell(known)
-        raise typer.Exit(COULD_NOT) from None
-    raise typer.Exit(status)
+        return view.rebuilt(settings, wishes, yes=yes, as_json=as_json)
+
+    raise typer.Exit(could(done))

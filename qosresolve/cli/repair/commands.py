@@ -15,9 +15,7 @@ from qosresolve.cli.options import (
     Sets,
     example,
 )
-from qosresolve.cli.session import explained, tell, tool
-
-COULD_NOT = 2
+from qosresolve.cli.session import could, tool
 
 
 def add_to(app: typer.Typer) -> None:
@@ -55,7 +53,8 @@ def repair(
     again, a few times. Exit status: 0 it is as the journal says, 1 it differs (--dry-run) or was refused,
     2 could not.
     """
-    try:
+
+    def done() -> int:
         settings = tool(config, sets)
 
         from qosresolve.cli.repair import mending
@@ -63,11 +62,6 @@ def repair(
 
         manner = mending.Manner(actor, role, reason, timeout, yes, dry_run, as_json)
         wanted = Wanted(product, report) if product else named(settings, report)
-        status = mending.mended(settings, wanted, manner)
-    except Exception as error:
-        known = explained(error)
-        if known is None:
-            raise
-        tell(known)
-        raise typer.Exit(COULD_NOT) from None
-    raise typer.Exit(status)
+        return mending.mended(settings, wanted, manner)
+
+    raise typer.Exit(could(done))

@@ -1,14 +1,11 @@
 """`schemas`: register, check and diff; `looking` asks the registry, `bringing` writes, `view` shows."""
 
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
 from qosresolve.cli.options import ConfigFile, DryRun, Json, Sets, example, group
-from qosresolve.cli.session import explained, settings_of, tell
-
-COULD_NOT = 2
+from qosresolve.cli.session import could, settings_of
 
 app = group(
     "Compare the Avro schemas with a schema registry, and register them.\n\n"
@@ -51,7 +48,7 @@ def register(
         manner = bringing.Manner(yes=yes, dry_run=dry_run, as_json=as_json)
         return bringing.registered(settings, records or (), manner)
 
-    raise typer.Exit(_status(done))
+    raise typer.Exit(could(done))
 
 
 @app.command(
@@ -78,7 +75,7 @@ def check(
         view.checked(standings, as_json=as_json)
         return int(not all(standing.well for standing in standings))
 
-    raise typer.Exit(_status(done))
+    raise typer.Exit(could(done))
 
 
 @app.command(
@@ -112,16 +109,4 @@ def diff(
         view.differing(found, as_json=as_json)
         return int(any(item.rows or not item.version for item in found))
 
-    raise typer.Exit(_status(done))
-
-
-def _status(done: Callable[[], int]) -> int:
-    """Return a command's exit status; what it could not do is told, with its remedy."""
-    try:
-        return done()
-    except Exception as error:
-        known = explained(error)
-        if known is None:
-            raise
-        tell(known)
-        return COULD_NOT
+    raise typer.Exit(could(done))
