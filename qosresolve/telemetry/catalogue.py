@@ -4,8 +4,9 @@ Nothing is listed here: the classes of `metrics` are made, and asked.
 """
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
@@ -44,12 +45,15 @@ COUNTED = (
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric: `name` as it is queried, without `_bucket` and the like; `kind` is Prometheus' word."""
+    """One metric: `name` as it is queried, without `_bucket` and the like; `kind` is Prometheus' word.
+
+    `labels` come with the values that are there from the start.
+    """
 
     role: str
     name: str
     kind: str
-    labels: tuple[str, ...]
+    labels: Mapping[str, tuple[str, ...]]
     help: str
 
     @property
@@ -81,21 +85,30 @@ class _Asked(CollectorRegistry):
 
 def catalogue() -> tuple[Metric, ...]:
     """Return every metric of every role, in the order of the code."""
-    return tuple(metric for role, kind in _roles() for metric in _metrics_of(role, kind))
+    return tuple(metric for kind in roles() for metric in metrics_of(kind))
 
 
-def _roles() -> Iterator[tuple[str, Callable[[CollectorRegistry], object]]]:
-    """Yield the classes of `metrics` that need a registry and nothing else, by the role they are of."""
-    for name, kind in inspect.getmembers(metrics, inspect.isclass):
-        if kind.__module__ == metrics.__name__ and [*inspect.signature(kind).parameters] == ["registry"]:
-            yield name.removesuffix("Metrics").lower(), kind
+def roles() -> list[type[Any]]:
+    """Return the classes that hold the metrics of one role: they need a registry and nothing else."""
+    ours = [
+        kind
+        for _, kind in inspect.getmembers(metrics, inspect.isclass)
+        if kind.__module__ == metrics.__name__ and [*inspect.signature(kind).parameters] == ["registry"]
+    ]
+    return sorted(ours, key=lambda kind: inspect.getsourcelines(kind)[1])
 
 
-def _metrics_of(role: str, kind: Callable[[CollectorRegistry], object]) -> Iterator[Metric]:
+def metrics_of(kind: type[Any]) -> Iterator[Metric]:
+    """Yield the metrics of one of these classes."""
     registry = _Asked()
     kind(registry)
+    role = kind.__name__.removesuffix("Metrics").lower()
     for collector in registry.collectors:
         told = next(iter(collector.describe()))
         name = f"{told.name}_total" if told.type == "counter" else told.name
-        labels = tuple(collector._labelnames)  # noqa: SLF001 - nothing public tells them without a series
-        yield Metric(role, name, told.type, labels, told.documentation)
+        yield Metric(role, name, told.type, _labels(collector), told.documentation)
+
+
+def _labels(collector: Any) -> dict[str, tuple[str, ...]]:  # noqa: ANN401 - nothing public tells them without a series
+    names, series = collector._labelnames, getattr(collector, "_metrics", ())  # noqa: SLF001
+    return {name: tuple(dict.fromkeys(values[at] for values in series)) for at, name in enumerate(names)}

@@ -9,10 +9,11 @@ import pytest
 
 from qosresolve import errors
 from qosresolve.settings import Settings
+from qosresolve.telemetry import catalogue
 from qosresolve.telemetry import metrics as telemetry
 from tests.docs import generated
 from tests.docs.markdown import page
-from tests.docs.reference import exit_codes, headings, metrics
+from tests.docs.reference import exit_codes, headings
 from tests.docs.reference.commands import walk
 from tests.docs.reference.fields import told, type_of
 
@@ -63,7 +64,7 @@ def test_every_setting_is_there_with_its_variable(texts: Mapping[str, str]) -> N
 
 def test_every_role_tells_its_metrics(texts: Mapping[str, str]) -> None:
     """Names as Prometheus reads them, known values of a label, and the alerts with their runbooks."""
-    kinds = {kind.__name__ for kind in metrics.roles()}
+    kinds = {kind.__name__ for kind in catalogue.roles()}
     assert {"WorkerMetrics", "TimerMetrics", "AuditorMetrics", "IntakeMetrics"} <= kinds
     page = texts["reference/metrics.md"]
     assert "| `qosresolve_records_total` | counter |" in page

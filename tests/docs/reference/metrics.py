@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from prometheus_client import CollectorRegistry
 
-from qosresolve.telemetry import metrics
+from qosresolve.telemetry import catalogue
 from tests.docs.markdown import code, table
 from tests.docs.markdown import page as whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from prometheus_client import Metric
+    from collections.abc import Iterator, Mapping, Sequence
 
 ALERTS = Path(__file__).parents[3] / "deploy" / "prometheus" / "alerts.yaml"
 _INTRO = """\
@@ -33,45 +29,21 @@ def page() -> str:
         "Metrics",
         "qosresolve/telemetry/metrics.py and deploy/prometheus/alerts.yaml",
         _INTRO,
-        *(block for kind in roles() for block in _section(kind)),
+        *(block for kind in catalogue.roles() for block in _section(kind)),
     )
-
-
-def roles() -> list[type[Any]]:
-    """Return the classes that hold the metrics of one role: they need nothing but a registry."""
-    found = [kind for _, kind in inspect.getmembers(metrics, inspect.isclass)]
-    ours = [kind for kind in found if kind.__module__ == metrics.__name__]
-    ours = [kind for kind in ours if list(inspect.signature(kind).parameters) == ["registry"]]
-    return sorted(ours, key=lambda kind: inspect.getsourcelines(kind)[1])
-
-
-def exported(kind: type[Any]) -> Iterator[tuple[str, Metric, dict[str, list[str]]]]:
-    """Yield the metrics of a class: name as exported, family, and labels with values known from the start."""
-    registry = CollectorRegistry()
-    kind(registry)
-    for collector in registry._collector_to_names:
-        for family in collector.collect():
-            name = family.name + ("_total" if family.type == "counter" else "")
-            yield name, family, _known(collector)
-
-
-def _known(collector: Any) -> dict[str, list[str]]:  # noqa: ANN401 - nothing public tells labels without a series
-    names = getattr(collector, "_labelnames", ())
-    series = list(getattr(collector, "_metrics", ()))
-    return {name: list(dict.fromkeys(values[at] for values in series)) for at, name in enumerate(names)}
 
 
 def _section(kind: type[Any]) -> Iterator[str]:
     yield f"## {kind.__name__.removesuffix('Metrics')}"
     yield (kind.__doc__ or "").splitlines()[0]
     rows = (
-        [code(name), family.type, _labels(labels), family.documentation, ", ".join(_alerts(name))]
-        for name, family, labels in exported(kind)
+        [code(it.name), it.kind, _labels(it.labels), it.help, ", ".join(_alerts(it.name))]
+        for it in catalogue.metrics_of(kind)
     )
     yield table(["Metric", "Type", "Labels", "What it tells", "Alerts"], rows)
 
 
-def _labels(labels: dict[str, list[str]]) -> str:
+def _labels(labels: Mapping[str, Sequence[str]]) -> str:
     return "; ".join(
         code(name) + (f": {', '.join(values)}" if values else "") for name, values in labels.items()
     )
