@@ -115,6 +115,14 @@ def drain(consumer: Consumer, most: int, wait_s: float) -> list[Message]:
     return first + consumer.consume(most - 1, 0) if first else []
 
 
+def let_go(consumer: Consumer, log: Any) -> None:  # noqa: ANN401 - a logger of structlog
+    """Close a consumer at the end of a role; what it died of, once more, is told and no more."""
+    try:
+        consumer.close()
+    except KafkaException as error:
+        log.warning("closing the consumer", error=str(error))
+
+
 def metadata(client: AdminClient | Consumer | Producer, timeout: float = 10.0) -> dict[str, TopicMetadata]:
     """Return what the brokers say of every topic. Raises RetriableError when none answers in time."""
     try:

@@ -15,9 +15,10 @@ and a new producer under the same id ends whatever is open: as good as a new pro
 
 from enum import StrEnum
 
-from confluent_kafka import KafkaError
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 
 from qosresolve.errors import FatalError, FencedError, QosResolveError
+from qosresolve.kafka import clients
 from qosresolve.kafka.denied import denial
 
 # ruff: noqa: SLF001 - the client's own constants begin with an underscore
@@ -116,3 +117,11 @@ def stop(error: KafkaError, slot: str) -> QosResolveError:
             "see docs/runbooks/slot-taken-over.md"
         )
     return FatalError(f"the consumer cannot go on: {error}; see docs/runbooks/consumer-stopped.md")
+
+
+def polled(consumer: Consumer, most: int, wait_s: float, slot: str) -> list[Message]:
+    """Return what is there, as `clients.drain`. Raises as `stop` where the client died: so it tells that."""
+    try:
+        return clients.drain(consumer, most, wait_s)
+    except KafkaException as error:
+        raise stop(error.args[0], slot) from None

@@ -143,10 +143,8 @@ class Worker:
 
     def _poll(self) -> list[Message]:
         """Return a batch: small when idle, as large as allowed under a backlog."""
-        try:
-            return clients.drain(self._consumer, self._settings.batch_records, self._settings.poll_ms / 1000)
-        except KafkaException as error:  # so the client tells that it died
-            raise failures.stop(error.args[0], self._settings.slot) from None
+        own = self._settings
+        return failures.polled(self._consumer, own.batch_records, own.poll_ms / 1000, own.slot)
 
     def _stage(self, messages: list[Message]) -> None:
         now = time.monotonic()
@@ -342,10 +340,7 @@ class Worker:
     def _close(self) -> None:
         self._transactions.close()
         self._restorer.close()
-        try:
-            self._consumer.close()
-        except KafkaException as error:
-            self._log.warning("closing the consumer", error=str(error))
+        clients.let_go(self._consumer, self._log)
         self._suspects.close()
         if self._telling is not None:
             self._telling.close()

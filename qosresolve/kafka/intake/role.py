@@ -146,10 +146,8 @@ class Intake:
 
     def _poll(self) -> list[Message]:
         """Return a batch: small when idle, as large as allowed under a backlog."""
-        try:
-            return clients.drain(self._consumer, self._settings.batch_records, self._settings.poll_ms / 1000)
-        except KafkaException as error:  # so the client tells that it died
-            raise failures.stop(error.args[0], self._settings.slot) from None
+        own = self._settings
+        return failures.polled(self._consumer, own.batch_records, own.poll_ms / 1000, own.slot)
 
     def _learn(self) -> None:
         """Hear what the inventory says anew; what waits for it goes on with the next batch."""
@@ -333,10 +331,7 @@ class Intake:
         self._transactions.close()
         self._restorer.close()
         self._feed.close()
-        try:
-            self._consumer.close()
-        except KafkaException as error:
-            self._log.warning("closing the consumer", error=str(error))
+        clients.let_go(self._consumer, self._log)
         if self._telling is not None:
             self._telling.close()
         self._log.info("stopped")

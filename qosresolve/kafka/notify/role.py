@@ -9,7 +9,7 @@ import threading
 import time
 
 import structlog
-from confluent_kafka import KafkaError, KafkaException, Message
+from confluent_kafka import KafkaError, Message
 from prometheus_client import CollectorRegistry
 
 from qosresolve.contracts.records import Contracts
@@ -113,10 +113,7 @@ class Notify:
     def _poll(self) -> list[Message]:
         """Return what is there; do not wait for it where something is to be told."""
         wait_s = 0.0 if self._telling.due(self._assignment.held.values()) else self._settings.poll_ms / 1000
-        try:
-            return clients.drain(self._consumer, BATCH, wait_s)
-        except KafkaException as error:  # so the client tells that it died
-            raise failures.stop(error.args[0], self._settings.slot) from None
+        return failures.polled(self._consumer, BATCH, wait_s, self._settings.slot)
 
     def _take(self, messages: list[Message]) -> None:
         for message in messages:
@@ -184,8 +181,5 @@ class Notify:
     def _close(self) -> None:
         self._telling.close()
         self._letters.close()
-        try:
-            self._consumer.close()
-        except KafkaException as error:
-            self._log.warning("closing the consumer", error=str(error))
+        clients.let_go(self._consumer, self._log)
         self._log.info("stopped")
