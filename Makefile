@@ -93,7 +93,7 @@ imports: venv ## Check which package may import which
 .PHONY: test
 test: lint types imports ## Check everything and run all tests
 	$(PYTEST) -n 2 --dist worksteal -m "not kafka and not contracts" --hypothesis-profile thorough
-	$(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder -m "kafka and not long and not contracts"
+	$(MAKE) --no-print-directory test-kafka
 
 .PHONY: test-fast
 test-fast: venv ## Run the tests that need neither Kafka nor patience

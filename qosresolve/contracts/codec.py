@@ -94,18 +94,18 @@ class SingleObjectCodec:
         if len(data) > most:
             raise poison(f"{record}: {len(data)} bytes, more than {most}", "send less", "size")
         if data[:2] == _SINGLE_OBJECT:
-            key = (record, data[2:10])
+            key, body = (record, data[2:10]), 10
             found = self._bundled.get(key) or self._bundled.put(key, _bundled(*key))
-            return _read(record, data, 10, found if onto is None else found._replace(reader=onto))
-        if data[:1] != CONFLUENT:
+        elif data[:1] != CONFLUENT:
             raise poison(
                 f"{record}: neither Avro single-object encoding (C3 01) nor Confluent framing (00)",
                 "write it with one of the two; bare Avro binary does not say its schema",
             )
-        if len(data) < 5:
+        elif len(data) < 5:
             raise poison(f"{record}: cut short within its framing", "one whole record a message")
-        found = self._registered(record, int.from_bytes(data[1:5], "big"))
-        return _read(record, data, 5, found if onto is None else found._replace(reader=onto))
+        else:
+            found, body = self._registered(record, int.from_bytes(data[1:5], "big")), 5
+        return _read(record, data, body, found if onto is None else found._replace(reader=onto))
 
     def ask(self, data: bytes | None) -> None:
         """Nothing is asked for."""

@@ -13,7 +13,7 @@ from typing import Any
 
 VULNERABLE, NOT_ASKED = 1, 3
 _REACH = (
-    "advisories come from the index's JSON API (https://pypi.org/pypi/NAME/VERSION/json), which many "
+    "advisories come from the JSON API of the package index, which many "
     "mirrors lack, or with SERVICE=osv from https://api.osv.dev: run this where one of them can be reached"
 )
 

@@ -203,10 +203,11 @@ class Tracks:
         What the replay decides within the tolerance of the record's end is not new: whoever
         was late had not come yet.
         """
-        for tracks in self._of.values():
-            for track in tracks if self._tolerance else ():
+        left = [track for tracks in self._of.values() for track in tracks]
+        if self._tolerance:
+            for track in left:
                 track.let_go(self._recorded_to - self._tolerance)
-            self._ended += tracks
+        self._ended += left
         self._of = {}
         yield from self.done()
 
