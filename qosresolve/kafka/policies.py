@@ -6,18 +6,19 @@ Which policy a partition's new reports follow is not decided here but by control
 from collections.abc import Iterable
 
 import structlog
-from confluent_kafka import KafkaError
 
 from qosresolve.contracts.policy import file as policy_file
 from qosresolve.contracts.records import Contracts
 from qosresolve.core.policy import Policies, Policy, UnknownPolicyError
 from qosresolve.errors import PoisonRecordError, RetriableError
 from qosresolve.kafka import clients
-from qosresolve.kafka.acls import Operation
-from qosresolve.kafka.denied import raise_if_denied
+from qosresolve.kafka.delivery import undelivered
+from qosresolve.kafka.outputs import Output
 from qosresolve.kafka.reading import partitions_of, read_all
 from qosresolve.settings import Settings
 from qosresolve.topics import POLICY, Names
+
+DELIVERY_S = 30.0
 
 
 class PolicyBook:
@@ -82,17 +83,9 @@ class PolicyBook:
     def _send(self, key: str, value: bytes) -> None:
         producer = clients.plain_producer(self._settings)
         clients.connect(producer)
-        failures: list[KafkaError] = []
-        producer.produce(
-            self._topic,
-            value,
-            key.encode(),
-            on_delivery=lambda error, _: failures.append(error) if error else None,
-        )
-        if producer.flush(30) or failures:
-            for failure in failures:
-                raise_if_denied(failure, self._topic, Operation.WRITE)
-            raise RetriableError(f"policy {key} was not acknowledged: {failures or 'timed out'}")
+        why = undelivered(producer, Output(self._topic, 0, key.encode(), value, []), DELIVERY_S)
+        if why is not None:
+            raise RetriableError(f"policy {key} was not acknowledged: {why}")
 
 
 def configured(settings: Settings) -> tuple[bytes, str]:

@@ -1,11 +1,12 @@
 """Dead letters of escalations: those that nobody can read, and those that the receiver refuses for good."""
 
-from confluent_kafka import KafkaError, KafkaException, Message
+from confluent_kafka import KafkaException, Message
 
 from qosresolve.errors import PoisonRecordError, RetriableError
 from qosresolve.kafka import clients
 from qosresolve.kafka.acls import Operation
 from qosresolve.kafka.dead_letters import dead_letter
+from qosresolve.kafka.delivery import undelivered
 from qosresolve.kafka.denied import raise_if_denied
 from qosresolve.settings import Settings
 from qosresolve.topics import DEAD_LETTER_BYTES, Names
@@ -28,31 +29,14 @@ class Letters:
     def write(self, message: Message, why: PoisonRecordError) -> None:
         """Write one. Raises DeniedError, RetriableError: then it may be there all the same."""
         output = dead_letter(self._names, message, why)
-        failed: list[KafkaError] = []
-
-        def told(error: KafkaError | None, _: Message) -> None:
-            if error is not None:
-                failed.append(error)
-
         try:
-            self._producer.produce(
-                output.topic,
-                output.value,
-                output.key,
-                output.partition,
-                headers=list(output.headers),
-                on_delivery=told,
-            )
-            left = self._producer.flush(DELIVERY_S)
+            failed = undelivered(self._producer, output, DELIVERY_S)
         except KafkaException as error:
-            failed.append(error.args[0])
-            left = 1
-        if not left and not failed:
-            return
-        for each in failed:
-            raise_if_denied(each, output.topic, Operation.WRITE)
-        self._producer = clients.plain_producer(self._settings, DEAD_LETTER_BYTES)
-        raise RetriableError(f"a dead letter was not delivered: {failed[0].str() if failed else 'in time'}")
+            raise_if_denied(error.args[0], output.topic, Operation.WRITE)
+            failed = error.args[0].str()
+        if failed is not None:
+            self._producer = clients.plain_producer(self._settings, DEAD_LETTER_BYTES)
+            raise RetriableError(f"a dead letter was not delivered: {failed}")
 
     def close(self) -> None:
         """Deliver what is left."""
