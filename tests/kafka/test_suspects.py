@@ -268,7 +268,8 @@ def test_a_guilty_record_is_buried_unread(memory: Memory, monkeypatch: pytest.Mo
     """Bytes, key and headers whole, in the transaction of its neighbours; once committed it is forgotten."""
     first, second = products(2)
     made = Bench()
-    rows = [made.record(degradation(name, 1), headers=[("a", None)]) for name in (first, second, first)]
+    once, guilty = degradation(first, 1), degradation(second, 1)
+    rows = [made.record(event, headers=[("a", None)]) for event in (once, guilty, once)]
     bench = _bench(_guilty(memory, rows[1]))
     read = Contracts.read_input
 
