@@ -69,6 +69,9 @@ class Codec(Protocol):
         Raises PoisonRecordError; RetriableError as above.
         """
 
+    def today(self, record: str, data: bytes) -> int:
+        """Return where the Avro bytes begin that are of today's schema, 0 where `decode` has to look."""
+
     def ask(self, data: bytes | None) -> None:
         """Have at hand what a registry says of bytes' schema. Raises RetriableError while it is down."""
 
@@ -90,7 +93,7 @@ class SingleObjectCodec:
         return _written(self.frame(record), schemas.current(record).parsed, value)
 
     def decode(self, record: str, data: bytes, onto: Schema | None = None) -> Value:
-        most = min(self._max_bytes, MOST_BYTES.get(record, MAX_BYTES))
+        most = self._most(record)
         if len(data) > most:
             raise poison(f"{record}: {len(data)} bytes, more than {most}", "send less", "size")
         if data[:2] == _SINGLE_OBJECT:
@@ -106,6 +109,13 @@ class SingleObjectCodec:
         else:
             found, body = self._registered(record, int.from_bytes(data[1:5], "big")), 5
         return _read(record, data, body, found if onto is None else found._replace(reader=onto))
+
+    def today(self, record: str, data: bytes) -> int:
+        frame = _frame(record)
+        return len(frame) if data.startswith(frame) and len(data) <= self._most(record) else 0
+
+    def _most(self, record: str) -> int:
+        return min(self._max_bytes, MOST_BYTES.get(record, MAX_BYTES))
 
     def ask(self, data: bytes | None) -> None:
         """Nothing is asked for."""

@@ -4,7 +4,8 @@ Framing is `codec`'s business, field names `convert`'s, limits of what arrives `
 PoisonRecordError for bytes that are not that record; with a registry, RetriableError while it is down.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from qosresolve.contracts import convert, glance, limits
 from qosresolve.contracts.codec import Codec
 from qosresolve.contracts.incremental import Incremental
 from qosresolve.contracts.journal_head import Head, head_of
+from qosresolve.contracts.readers import UNREAD, reader
 from qosresolve.contracts.writers import writer
 from qosresolve.core.facts import Entry
 from qosresolve.core.inputs import Answer, Command, Deadline, Degradation, Input
@@ -86,9 +88,18 @@ class Contracts:
 
     def read_input(self, record: str, data: bytes) -> Input:
         """Return an input within its limits; `record` is one of the six inputs."""
-        body = _to_input(record, self._codec.decode(record, data))
+        body = self._input(record, data)
         limits.check(record, body)
         return body
+
+    def _input(self, record: str, data: bytes) -> Input:
+        if record == "degradation":
+            return self._read(record, Degradation, data)
+        if record == "deadline":
+            return self._read(record, Deadline, data)
+        if record == "command":
+            return self._read(record, Command, data, convert.to_command)
+        return convert.to_answer(record, self._codec.decode(record, data))
 
     def fields(self, record: str, data: bytes) -> dict[str, Any]:
         """Return what lies in an input's bytes, by name, whatever its limits say: for showing."""
@@ -107,7 +118,7 @@ class Contracts:
 
     def read_report(self, data: bytes) -> Report:
         """Return a report."""
-        return convert.to_core(Report, self._codec.decode("report", data))
+        return self._read("report", Report, data)
 
     def read_glance(self, data: bytes) -> tuple[glance.Glance, int]:
         """Return a report at a glance, and when it was opened, ms since the epoch."""
@@ -119,7 +130,7 @@ class Contracts:
 
     def read_watch(self, data: bytes) -> Watch:
         """Return a watch."""
-        return convert.to_core(Watch, self._codec.decode("watch", data))
+        return self._read("watch", Watch, data)
 
     def write_watch(self, watch: Watch) -> bytes:
         """Return a watch's bytes."""
@@ -127,7 +138,7 @@ class Contracts:
 
     def read_partition(self, data: bytes) -> PartitionState:
         """Return what a partition remembers."""
-        return convert.to_core(PartitionState, self._codec.decode("partition", data))
+        return self._read("partition", PartitionState, data)
 
     def write_partition(self, state: PartitionState) -> bytes:
         """Return the bytes of what a partition remembers."""
@@ -137,7 +148,7 @@ class Contracts:
 
     def read_entry(self, data: bytes) -> Entry:
         """Return a journal entry with its facts."""
-        return convert.to_entry(self._codec.decode("report-event", data))
+        return self._read("report-event", Entry, data, convert.to_entry)
 
     def read_head(self, data: bytes) -> Head:
         """Return what a journal entry is about and which input it took; its facts are not looked at."""
@@ -163,13 +174,13 @@ class Contracts:
 
     def read_request(self, record: str, data: bytes) -> Request:
         """Return a request as its receiver sees it."""
-        return convert.to_core(REQUESTS[record], self._codec.decode(record, data))
+        return self._read(record, REQUESTS[record], data)
 
     # -- control
 
     def read_policy(self, data: bytes) -> PublishedPolicy:
         """Return a published policy; whether the hash is the body's is for the loader to check."""
-        return convert.to_core(PublishedPolicy, self._codec.decode("policy", data))
+        return self._read("policy", PublishedPolicy, data)
 
     def write_policy(self, policy_hash: str, name: str, published_at: int, body: bytes) -> bytes:
         """Return a published policy's bytes; `published_at` in ms since the epoch, UTC."""
@@ -177,7 +188,7 @@ class Contracts:
 
     def read_window(self, data: bytes) -> MaintenanceWindow:
         """Return a maintenance window."""
-        return convert.to_core(MaintenanceWindow, self._codec.decode("maintenance-window", data))
+        return self._read("maintenance-window", MaintenanceWindow, data)
 
     def write_window(self, window: MaintenanceWindow) -> bytes:
         """Return a maintenance window's bytes."""
@@ -187,11 +198,27 @@ class Contracts:
 
     def read_as(self, record: str, kind: type[T], data: bytes) -> T:
         """Return a record as a dataclass whose fields are the schema's."""
-        return convert.to_core(kind, self._codec.decode(record, data))
+        return self._read(record, kind, data)
 
     def write_as(self, record: str, value: object) -> bytes:
         """Return the bytes of such a dataclass."""
         return self._write(record, value)
+
+    def _read(
+        self, record: str, kind: type[T], data: bytes, generally: Callable[[convert.Value], T] | None = None
+    ) -> T:
+        """Return a record as a dataclass: by a function made for it, where it is of today's schema.
+
+        Others, and what is damaged, go the way of every schema: `codec`, then `generally` or `convert`.
+        """
+        start = self._codec.today(record, data)
+        if start:
+            read: Any = reader
+            with suppress(*UNREAD):  # the general way says what is wrong
+                value: T = read(record, kind)(data, start)
+                return value
+        decoded = self._codec.decode(record, data)
+        return generally(decoded) if generally else convert.to_core(kind, decoded)
 
     def _write(self, record: str, value: object) -> bytes:
         kind: Any = type(value)
@@ -201,13 +228,3 @@ class Contracts:
 def record_of(request: Request) -> str:
     """Return the name of a request's record, as `topics.Topic.record` has it."""
     return _RECORD_OF[type(request)]
-
-
-def _to_input(record: str, value: convert.Value) -> Input:
-    if record == "degradation":
-        return convert.to_core(Degradation, value)
-    if record == "command":
-        return convert.to_command(value)
-    if record == "deadline":
-        return convert.to_core(Deadline, value)
-    return convert.to_answer(record, value)

@@ -4,8 +4,6 @@ A clock's numbers are computed once, when a fact sets them, and stored; folding 
 time is walked is `calendar`'s business, who is told is Escalate's.
 """
 
-from dataclasses import dataclass
-
 from qosresolve.core.calendar import Calendar
 from qosresolve.core.record import record
 from qosresolve.core.spans import Span, due_around, united
@@ -14,7 +12,7 @@ from qosresolve.core.vocabulary import ClockName, ClockOutcome
 _RUNNING = ClockOutcome.RUNNING  # looking a member up costs ten times a name
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Threshold:
     """A percentage of a target's open time, the escalation level it asks for, and its instant."""
 
@@ -24,7 +22,7 @@ class Threshold:
     reached: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pause:
     """A span in which a clock stood still: a hold, or the time between a restoration and its relapse."""
 
@@ -32,7 +30,7 @@ class Pause:
     until: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Hold:
     """A reason why clocks stand still; `until` is when it ends by itself, None where only a word ends it.
 

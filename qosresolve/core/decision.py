@@ -1,9 +1,7 @@
 """What a process decides about one input: an outcome, the rule behind it, and the facts."""
 
-from dataclasses import replace
-
 from qosresolve.core.facts import Fact, Facts, ReportOpened
-from qosresolve.core.record import record
+from qosresolve.core.record import changed, record
 from qosresolve.core.rules import Rule
 from qosresolve.core.vocabulary import Outcome
 
@@ -43,5 +41,5 @@ def traced(verdict: Verdict, trace: str) -> Verdict:
     """Let a report that opens keep the trace context it came with, for what goes out later."""
     if not any(type(fact) is ReportOpened for fact in verdict.facts):
         return verdict
-    facts = (replace(fact, trace=trace) if type(fact) is ReportOpened else fact for fact in verdict.facts)
+    facts = (changed(fact, trace=trace) if type(fact) is ReportOpened else fact for fact in verdict.facts)
     return Verdict(verdict.outcome, verdict.rule, tuple(facts))

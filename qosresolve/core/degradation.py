@@ -4,8 +4,6 @@ The hand-over from Create Customer QoS Report (1.3.8.4) happens here: a bad samp
 or when the watch says that it stayed bad for long enough, past a maintenance window or a false-event verdict.
 """
 
-from dataclasses import dataclass, replace
-
 from qosresolve.core import indicators
 from qosresolve.core.case import Case
 from qosresolve.core.decision import Verdict, applied, no_op, noted, refused
@@ -21,7 +19,7 @@ from qosresolve.core.inputs import Cause, Command, Degradation
 from qosresolve.core.maintenance import caught_up
 from qosresolve.core.policy import Policies, Policy, Times
 from qosresolve.core.processes.change_status import relapse
-from qosresolve.core.record import changed
+from qosresolve.core.record import changed, record
 from qosresolve.core.report import Indicator, Report
 from qosresolve.core.rules import Rule
 from qosresolve.core.tracking import tell
@@ -37,7 +35,7 @@ _UNKNOWN, _ABATE = DegradationKind.UNKNOWN, DegradationKind.ABATE
 _GOOD = IndicatorState.GOOD
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Start:
     """A bad sample that starts something: bad `since`, the clock counting from `counts`."""
 
@@ -238,7 +236,7 @@ def _since(
     ends = waiting.until if waiting and not waited else _window_end(event, windows, policy, since)
     verdict = waiting is not None and waiting.why == SILENCED
     if ends is None or (policy.window_counts and not verdict):
-        return since, since if waited else start_of(replace(event, observed_at=since), policy.times, now)
+        return since, since if waited else start_of(changed(event, observed_at=since), policy.times, now)
     return since, min(ends, now)
 
 
@@ -262,9 +260,9 @@ def opens(case: Case, cause: Cause, policies: Policies, now: int) -> Facts:
         return (*forgotten(item, "opened"), *told.facts)
     ends = _window_end(item.event, policies.windows, policy, now)
     if ends is not None:
-        return (DegradationAwaited(replace(item, until=ends, why=IN_MAINTENANCE)),)
+        return (DegradationAwaited(changed(item, until=ends, why=IN_MAINTENANCE)),)
     until = item.since + policy.indicator(item.event.indicator).open_after
     if item.why == IN_MAINTENANCE and until > now:
-        return (DegradationAwaited(replace(item, until=until, why=OPEN_AFTER)),)
+        return (DegradationAwaited(changed(item, until=until, why=OPEN_AFTER)),)
     start = _Start(item.event, cause, *_since(item, item.event, policies.windows, policy, now))
     return (*forgotten(item, "opened"), *_begun(case, start, policies, now))

@@ -4,8 +4,6 @@ Each input names its product; `Received` adds where it lay, so that every fact c
 become inputs is `qosresolve.contracts`' business.
 """
 
-from dataclasses import dataclass
-
 from qosresolve.core.record import record
 from qosresolve.core.report import Report
 from qosresolve.core.vocabulary import (
@@ -67,7 +65,7 @@ class Degradation:
         return f"{self.source}|{self.event_id}|{self.kind}|{order}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Finding:
     """One analysis result (TMF656 TrackingRecord); `explains` names indicators, empty means all."""
 
@@ -83,7 +81,7 @@ class Finding:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Repair:
     """What a report's journal says it is, None where it says that there is none.
 
@@ -94,7 +92,7 @@ class Repair:
     found: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Command:
     """An order by a person or a neighbouring process; unused arguments are empty."""
 
@@ -120,7 +118,7 @@ class Command:
         return f"command|{self.command_id}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answer:
     """What a party says of an obligation: activity, trouble and supplier statuses alike."""
 
@@ -141,7 +139,7 @@ class Answer:
         return f"answer|{self.party}|{self.answer_id}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Deadline:
     """The timer's word to look now; `report_id` is empty for the product's watch."""
 

@@ -4,10 +4,10 @@ One record a partition, written in every transaction. Its positions are the shie
 and windows make it a matter of order which decision saw which. Instants in ms since the epoch, UTC.
 """
 
-from dataclasses import dataclass
+from qosresolve.core.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Position:
     """The next offset to take of one input topic, by its full name."""
 
@@ -15,7 +15,7 @@ class Position:
     next_offset: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TopicIdentity:
     """The id the broker gave a topic: a topic that was recreated has another."""
 
@@ -23,7 +23,7 @@ class TopicIdentity:
     id: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MaintenanceWindow:
     """A span in which degradations are expected; an empty scope field matches all.
 
@@ -45,7 +45,7 @@ class MaintenanceWindow:
     lifted_at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PartitionState:
     """One partition: `positions` of the six inputs, the policy (hash) for new reports, the windows."""
 

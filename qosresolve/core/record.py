@@ -21,6 +21,11 @@ def record(kind: type[Value]) -> type[Value]:
     return made
 
 
+def is_record(kind: type) -> bool:
+    """Tell whether a class is a record, whose fields may be set while it is made."""
+    return kind in _RECORDS
+
+
 def changed(original: Value, /, **changes: Any) -> Value:
     """Return a copy of a dataclass with some fields changed, a record's fast. Raises on an unknown field."""
     kind: Any = type(original)

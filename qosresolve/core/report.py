@@ -4,8 +4,6 @@ Holds what decisions need and no more; the full history lies in the journal. Mod
 with TMF656 fields; the mapping of each field is in `schemas/report.avsc`. Instants are ms since the epoch.
 """
 
-from dataclasses import dataclass
-
 from qosresolve.core.clocks import Clock, Hold
 from qosresolve.core.obligation import Obligation
 from qosresolve.core.record import record
@@ -79,7 +77,7 @@ _GOOD = IndicatorState.GOOD  # looking a member up costs ten times a name
 _BAD = (IndicatorState.DEGRADED, IndicatorState.STALE, IndicatorState.SUPPRESSED)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RootCause:
     """Why some indicators are bad, and whose it is to mend. `explains` empty means all indicators."""
 
@@ -93,7 +91,7 @@ class RootCause:
     expected_at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FindingKey:
     """Identity of a finding that was taken in: its text lives in the journal."""
 
@@ -101,7 +99,7 @@ class FindingKey:
     sequence: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Link:
     """One reference to something else that speaks of the same trouble (TMF621 relatedEntity)."""
 
@@ -109,7 +107,7 @@ class Link:
     reference: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Escalation:
     """How loudly the report calls. `level` 0-10 (TMF656 problemEscalation), 0 means nobody is called."""
 
@@ -124,7 +122,7 @@ class Escalation:
     acknowledged_until: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StatusChange:
     """One step of the status history (TMF621 statusChangeHistory)."""
 

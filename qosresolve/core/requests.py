@@ -6,7 +6,6 @@ replay.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -14,6 +13,7 @@ from qosresolve.core import facts as f
 from qosresolve.core.ids import message_id
 from qosresolve.core.inputs import Cause
 from qosresolve.core.obligation import Obligation
+from qosresolve.core.record import record
 from qosresolve.core.report import Report
 from qosresolve.core.vocabulary import (
     ClockName,
@@ -36,7 +36,7 @@ class Action(StrEnum):
     ANSWER = "answer"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Context:
     """What every request says of the report it is about."""
 
@@ -54,7 +54,7 @@ class Context:
     cause: Cause
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ActivityRequest:
     """Work for one of our own processes (TMF701 TaskFlow)."""
 
@@ -71,7 +71,7 @@ class ActivityRequest:
     indicators: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TroubleRequest:
     """A service trouble report request to 1.4.6.1 (TMF656 ServiceProblem)."""
 
@@ -88,7 +88,7 @@ class TroubleRequest:
     affected_services: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SupplierRequest:
     """An engagement of an outside supplier through 1.6.11.5 (TMF621 TroubleTicket)."""
 
@@ -105,7 +105,7 @@ class SupplierRequest:
     accept_by: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EscalationNotice:
     """A jeopardy escalation raised or ended (TMF641 JeopardyAlert, TMF656 problemEscalation)."""
 

@@ -5,13 +5,12 @@ opens nothing yet. One record a product, only while needed. Instants in ms since
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from qosresolve.core.inputs import Degradation
 from qosresolve.core.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EarlyAbatement:
     """An abatement without a raise, kept for the policy's lateness window."""
 
@@ -23,7 +22,7 @@ class EarlyAbatement:
     until: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Suppression:
     """A false-event verdict: this indicator and source stay silent until their abatement or `until`."""
 
@@ -35,7 +34,7 @@ class Suppression:
     report_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Waiting:
     """An indicator that is bad and opens nothing before `until`: too short, in maintenance, or silenced.
 

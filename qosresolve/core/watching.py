@@ -3,8 +3,6 @@
 Pure lookups and small facts; whether a sample opens something is `degradation`'s business.
 """
 
-from dataclasses import dataclass
-
 from qosresolve.core.case import Case
 from qosresolve.core.facts import (
     AbatementDropped,
@@ -16,10 +14,11 @@ from qosresolve.core.facts import (
 from qosresolve.core.indicators import sample_time
 from qosresolve.core.inputs import Degradation
 from qosresolve.core.policy import Times
+from qosresolve.core.record import record
 from qosresolve.core.watch import SILENCED, EarlyAbatement, Suppression, Waiting
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Known:
     """What the watch holds of an event's indicator and source; None where it holds nothing."""
 

@@ -1,12 +1,11 @@
 """What happened around reports: in the watch, to alarms, and to records themselves."""
 
-from dataclasses import dataclass
-
 from qosresolve.core.partition import MaintenanceWindow
+from qosresolve.core.record import record
 from qosresolve.core.watch import EarlyAbatement, Suppression, Waiting
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AlarmSettled:
     """A deadline was looked at; the next alarm has a new number. Empty `report_id`: the watch's alarm."""
 
@@ -14,14 +13,14 @@ class AlarmSettled:
     alarm: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AbatementKept:
     """An abatement of nothing waits for its raise."""
 
     abatement: EarlyAbatement
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AbatementDropped:
     """A waiting abatement was matched, or its lateness window ended."""
 
@@ -31,14 +30,14 @@ class AbatementDropped:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SuppressionSet:
     """An indicator and source are silenced."""
 
     suppression: Suppression
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SuppressionEnded:
     """An indicator and source speak again."""
 
@@ -48,14 +47,14 @@ class SuppressionEnded:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DegradationAwaited:
     """A bad sample opens nothing yet; it replaces an older one of the same indicator and source."""
 
     waiting: Waiting
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DegradationDropped:
     """What was bad and waited opens nothing any more, or has opened."""
 
@@ -65,7 +64,7 @@ class DegradationDropped:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DeadLettered:
     """Bytes that could not be taken lie, identical, on the dead-letter topic."""
 
@@ -76,21 +75,21 @@ class DeadLettered:
     digest: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PolicyActivated:
     """From here on, new reports of this partition follow that policy."""
 
     policy: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WindowSet:
     """From here on, this partition knows that maintenance window; it replaces one of the same id."""
 
     window: MaintenanceWindow
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WindowLifted:
     """From here on, this partition does not know that maintenance window any more."""
 

@@ -1,7 +1,5 @@
 """How a report begins, changes and ends: its status, information and indicator table."""
 
-from dataclasses import dataclass
-
 from qosresolve.core.inputs import Finding
 from qosresolve.core.record import record
 from qosresolve.core.report import Indicator, Report, RootCause
@@ -13,7 +11,7 @@ from qosresolve.core.vocabulary import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ReportOpened:
     """A report was taken over from Create Customer QoS Report (1.3.8.4); `trace` is its W3C trace context."""
 
@@ -35,7 +33,7 @@ class ReportOpened:
     trace: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ReportReopened:
     """A cleared report went back to work: a relapse deducts the restored time, a refusal does not."""
 
@@ -45,7 +43,7 @@ class ReportReopened:
     deducted: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SuccessorNamed:
     """A newer report of the product took over."""
 
@@ -62,7 +60,7 @@ class IndicatorMeasured:
     reported_at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SeverityChanged:
     """The report's severity followed its indicators."""
 
@@ -70,7 +68,7 @@ class SeverityChanged:
     severity: Severity
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SeverityPinned:
     """A person set the severity; none released it."""
 
@@ -81,7 +79,7 @@ class SeverityPinned:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Restored:
     """Every indicator is good: `at` is the first good sample of the last, `clear_by` the wait's end."""
 
@@ -90,7 +88,7 @@ class Restored:
     clear_by: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ClearDelayed:
     """Restored, and the wait is over, but work that blocks clearing still runs."""
 
@@ -99,7 +97,7 @@ class ClearDelayed:
     waiting_for: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StatusChanged:
     """A legal edge was taken."""
 
@@ -111,7 +109,7 @@ class StatusChanged:
     actor: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ResolutionRecorded:
     """How it was cleared: the code, the work that was still open, and when Close is reminded."""
 
@@ -121,7 +119,7 @@ class ResolutionRecorded:
     close_reminder_at: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ReportEnded:
     """Closed or cancelled; it is held until `forget_at`, or until compensation is done."""
 
@@ -129,7 +127,7 @@ class ReportEnded:
     forget_at: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CloseReminded:
     """Close has not spoken in the policy's time."""
 
@@ -138,14 +136,14 @@ class CloseReminded:
     next_at: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ReportForgotten:
     """The report is removed from memory; the journal keeps it until it ages out."""
 
     report_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ReportRepaired:
     """The report was set to what its journal said; None: the journal knew of none, so it was removed."""
 
@@ -155,7 +153,7 @@ class ReportRepaired:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InformationChanged:
     """One field of the report's information changed."""
 
@@ -165,7 +163,7 @@ class InformationChanged:
     actor: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LinkSet:
     """The report refers to something else that speaks of the same trouble; empty removes the reference."""
 
@@ -175,7 +173,7 @@ class LinkSet:
     actor: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Classified:
     """How the report counts in the figures was decided."""
 
@@ -185,7 +183,7 @@ class Classified:
     actor: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NoteAdded:
     """Free text by a person or party; lives in the journal only."""
 
@@ -194,7 +192,7 @@ class NoteAdded:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FindingRecorded:
     """An analysis result was appended."""
 
@@ -202,7 +200,7 @@ class FindingRecorded:
     finding: Finding
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RootCauseIdentified:
     """A root cause is known; Co-ordinate lays out its branch."""
 
@@ -210,7 +208,7 @@ class RootCauseIdentified:
     root_cause: RootCause
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RootCauseRevised:
     """A root cause no longer holds; what it laid out is ended."""
 
@@ -219,7 +217,7 @@ class RootCauseRevised:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FalseEventDeclared:
     """A false performance event: the report counts as false positive."""
 

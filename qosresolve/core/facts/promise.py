@@ -1,8 +1,7 @@
 """What happened to the promise: targets, thresholds, breach, and who was called."""
 
-from dataclasses import dataclass
-
 from qosresolve.core.clocks import Hold, Pause, Threshold
+from qosresolve.core.record import record
 from qosresolve.core.vocabulary import (
     ClockName,
     ClockOutcome,
@@ -10,7 +9,7 @@ from qosresolve.core.vocabulary import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TargetSet:
     """A clock was given its target: at opening, a re-target, a resume, a relapse. `target` in open ms."""
 
@@ -25,7 +24,7 @@ class TargetSet:
     paused: tuple[Pause, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class HoldStarted:
     """Clocks stand still from `hold.since` on."""
 
@@ -33,7 +32,7 @@ class HoldStarted:
     hold: Hold
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class HoldEnded:
     """A hold is over; a clock that no other hold stops is given its new deadline."""
 
@@ -43,7 +42,7 @@ class HoldEnded:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ThresholdReached:
     """A percentage of a target went by; `skipped` names lower ones passed while nobody looked."""
 
@@ -55,7 +54,7 @@ class ThresholdReached:
     skipped: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TargetBreached:
     """A clock passed its deadline; stays true until restored."""
 
@@ -64,7 +63,7 @@ class TargetBreached:
     due_at: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ClockStopped:
     """A clock ended."""
 
@@ -74,7 +73,7 @@ class ClockStopped:
     outcome: ClockOutcome
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PlanInfeasible:
     """The plan's longest path ends after the restore deadline."""
 
@@ -82,7 +81,7 @@ class PlanInfeasible:
     ends_at: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EscalationRaised:
     """Somebody is called, at a level (0-10); `passed_over` names levels that were vacant or off duty."""
 
@@ -100,7 +99,7 @@ class EscalationRaised:
     passed_over: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EscalationAcknowledged:
     """Somebody took the call; it expires."""
 
@@ -109,7 +108,7 @@ class EscalationAcknowledged:
     until: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AcknowledgementExpired:
     """Nobody solved it in the time the acknowledgement bought; the chain goes on."""
 
@@ -117,7 +116,7 @@ class AcknowledgementExpired:
     next_at: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EscalationEnded:
     """The call is over: jeopardy has gone or the report is no longer open."""
 

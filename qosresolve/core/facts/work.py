@@ -1,15 +1,14 @@
 """What happened to the work that was asked of others."""
 
-from dataclasses import dataclass
-
 from qosresolve.core.clocks import Threshold
 from qosresolve.core.obligation import Obligation
+from qosresolve.core.record import record
 from qosresolve.core.vocabulary import (
     ObligationState,
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ObligationPlanned:
     """Work was laid out and waits for its predecessors."""
 
@@ -17,7 +16,7 @@ class ObligationPlanned:
     obligation: Obligation
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ObligationScheduled:
     """It could begin, but not before an instant: its slot is closed, or its time has not come.
 
@@ -30,7 +29,7 @@ class ObligationScheduled:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ObligationRequested:
     """The other party was asked; its own clock has `thresholds`."""
 
@@ -43,7 +42,7 @@ class ObligationRequested:
     thresholds: tuple[Threshold, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ObligationAnswered:
     """The other party answered; `chase_at` is when silence becomes our business again."""
 
@@ -57,7 +56,7 @@ class ObligationAnswered:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InformationRequired:
     """The other party asks us something; an activity of the report's owner answers it."""
 
@@ -67,7 +66,7 @@ class InformationRequired:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InformationGiven:
     """The question was answered."""
 
@@ -77,7 +76,7 @@ class InformationGiven:
     actor: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ResolutionRefused:
     """The other party said resolved, and what was measured says otherwise; its clock goes on."""
 
@@ -88,7 +87,7 @@ class ResolutionRefused:
     chase_at: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ObligationThresholdReached:
     """A percentage of the time that the other party has went by; `skipped` names lower ones."""
 
@@ -100,7 +99,7 @@ class ObligationThresholdReached:
     skipped: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ObligationOverdue:
     """The other party's time is over."""
 
@@ -109,7 +108,7 @@ class ObligationOverdue:
     due_at: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ObligationChased:
     """A reminder under the same id, or the next contact of the same party."""
 
@@ -121,7 +120,7 @@ class ObligationChased:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ObligationUpdated:
     """The other party was told of a change: restored, re-targeted, escalated."""
 
@@ -130,7 +129,7 @@ class ObligationUpdated:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WithdrawalRequested:
     """The other party was asked to stop; it has until `confirm_by` to say so."""
 
@@ -141,7 +140,7 @@ class WithdrawalRequested:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ObligationEnded:
     """It is over without a resolution: withdrawn, cancelled or given up."""
 

@@ -4,8 +4,6 @@ Jeopardy of each clock, those of what was asked of others too, the chain of thos
 of the call. A clock's numbers are `targets`' business.
 """
 
-from dataclasses import dataclass, replace
-
 from qosresolve.core import plan, tracking
 from qosresolve.core.calendar import is_open
 from qosresolve.core.clocks import Clock, Threshold
@@ -25,6 +23,7 @@ from qosresolve.core.ids import stable_id
 from qosresolve.core.inputs import Command
 from qosresolve.core.obligation import Obligation
 from qosresolve.core.policy import ChainLevel, Policy
+from qosresolve.core.record import changed, record
 from qosresolve.core.report import Report
 from qosresolve.core.rules import Rule
 from qosresolve.core.targets import CLOCKS, clock_of
@@ -33,7 +32,7 @@ from qosresolve.core.vocabulary import ClockName, Jeopardy
 FORECAST_LEVEL = 1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Want:
     """One reason to call somebody, and the level that it asks for."""
 
@@ -258,7 +257,7 @@ def _on_duty(policy: Policy, step: ChainLevel, now: int) -> tuple[ChainLevel, tu
             return item, tuple(passed)
         passed.append(item.target or f"level {item.level}")
     last = next((item for item in reversed(policy.chain) if item.target), step)
-    return replace(last, level=max(last.level, step.level)), tuple(passed)
+    return changed(last, level=max(last.level, step.level)), tuple(passed)
 
 
 def _pressing(report: Report) -> ClockName:
@@ -271,7 +270,7 @@ def _level(policy: Policy, level: int) -> ChainLevel:
     """Return the chain's step for a level: the highest step at or below it."""
     below = [step for step in policy.chain if step.level <= level]
     step = below[-1] if below else policy.chain[0]
-    return replace(step, level=max(level, step.level))
+    return changed(step, level=max(level, step.level))
 
 
 def _end(report: Report, now: int) -> Facts:

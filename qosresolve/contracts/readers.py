@@ -1,0 +1,232 @@
+"""Avro bytes to dataclasses, by functions that are written out from a schema once, field by field.
+
+The other way of `writers`, and for bytes of today's schema only. A function returns what fastavro and
+`convert` make of the same bytes, or raises one of `UNREAD`: then those two say what is wrong, in their words.
+A test holds the two ways together, for whole bytes and for damaged ones.
+"""
+
+from collections.abc import Callable
+from dataclasses import fields
+from enum import Enum
+from functools import cache
+from typing import Any, get_args, get_origin, get_type_hints
+
+from qosresolve.contracts import schemas
+from qosresolve.core.record import is_record
+
+UNREAD = (LookupError, ValueError, TypeError)  # UnicodeDecodeError is a ValueError
+
+Read = Callable[[bytes, int], Any]
+Part = tuple[Any, int]  # a value, and where it ends
+
+KEPT = 50_000  # texts that are remembered: the same products, sources and indicators come again and again
+SHORT = 64  # bytes; longer texts seldom come twice
+# Texts that differ in every record.
+FRESH = frozenset({"event_id", "value", "report_id", "obligation_id", "description", "raw", "trace"})
+_MOST_BYTES = 9  # of a number that is certain to fit 64 bits
+
+
+class _Texts(dict[bytes, str]):
+    """What UTF-8 bytes say; the same bytes are the same object."""
+
+    def __missing__(self, written: bytes) -> str:
+        text = written.decode()
+        if len(written) <= SHORT:
+            if len(self) >= KEPT:
+                self.clear()
+            self[written] = text
+        return text
+
+
+def zigzag(data: bytes, at: int) -> tuple[int, int]:
+    """Return a number of several bytes, before its sign is taken out of its lowest bit, and its end."""
+    number = shift = 0
+    for end in range(at, at + _MOST_BYTES):
+        byte = data[end]
+        if byte < 0x80:
+            return number | byte << shift, end + 1
+        number |= (byte & 0x7F) << shift
+        shift += 7
+    raise ValueError("a number of too many bytes")
+
+
+def length(data: bytes, at: int) -> tuple[int, int]:
+    """Return twice the length of a text that takes more than one byte to say, and where it begins."""
+    twice, at = zigzag(data, at)
+    if twice & 1:
+        raise ValueError("a negative length")
+    return twice, at
+
+
+def array(data: bytes, at: int, read: Callable[[bytes, int], Part]) -> Part:
+    """Return an array's items and its end; blocks that tell their size are left to the general reader."""
+    items: list[Any] = []
+    while True:
+        twice, at = length(data, at)
+        if not twice:
+            return tuple(items), at
+        for _ in range(twice >> 1):
+            item, at = read(data, at)
+            items.append(item)
+
+
+@cache
+def reader(record: str, kind: type) -> Read:
+    """Return a function (bytes, where the record begins) -> a value of a dataclass.
+
+    It raises one of `UNREAD` for bytes that are not exactly that record.
+    """
+    whole = {"type": "record", "namespace": "read", "name": record, "fields": schemas.fields(record)}
+    part = _Compiler().function(schemas.inline(whole, set()), kind)
+
+    def read(data: bytes, start: int) -> object:
+        value, end = part(data, start)
+        if end != len(data):
+            raise ValueError("not the end of the bytes")
+        return value
+
+    return read
+
+
+class _Compiler:
+    """Makes the functions of one record: source text of names and tables, never of what bytes hold."""
+
+    def __init__(self) -> None:
+        self._named: dict[str, dict[str, Any]] = {}
+        self._made: dict[tuple[str, type], str] = {}
+        self._known: dict[str, Any] = {
+            "TEXTS": _Texts(), "array": array, "length": length, "make": object.__new__, "zigzag": zigzag,
+        }  # fmt: skip
+
+    def function(self, schema: dict[str, Any], kind: type) -> Callable[[bytes, int], Part]:
+        """Return the function that reads a record and says where it ends."""
+        part: Callable[[bytes, int], Part] = self._known[self._record(schema, kind)]
+        return part
+
+    def _record(self, schema: dict[str, Any], kind: type) -> str:
+        key = (f"{schema['namespace']}.{schema['name']}", kind)
+        if key not in self._made:
+            self._made[key] = self._written_out(schema, kind)
+        return self._made[key]
+
+    def _written_out(self, schema: dict[str, Any], kind: type) -> str:
+        hints = get_type_hints(kind)
+        names = [field["name"] for field in schema["fields"]]
+        if set(names) != {field.name for field in fields(kind)}:
+            raise TypeError(f"{kind.__name__} has not the fields of {schema['name']}")
+        made = self._name(kind)
+        # A record's fields are set as they are read; other dataclasses are made of all of them at the end.
+        target = "o.{}" if is_record(kind) else "v_{}"
+        lines = [f"o = make({made})"] if is_record(kind) else []
+        for field in schema["fields"]:
+            name = field["name"]
+            lines += self._value(field["type"], hints[name], target.format(name), fresh=name in FRESH)
+        value = "o" if is_record(kind) else f"{made}({', '.join(f'{name}=v_{name}' for name in names)})"
+        return self._defined([*lines, f"return {value}, i"])
+
+    def _defined(self, lines: list[str]) -> str:
+        name = f"read_{len(self._known)}"
+        body = "\n    ".join(lines)
+        exec(f"def {name}(b, i):\n    {body}", self._known)  # noqa: S102 - of our own schemas
+        return name
+
+    def _value(
+        self,
+        node: Any,  # noqa: ANN401 - a schema is any JSON
+        hint: Any,  # noqa: ANN401 - a type's hint
+        to: str,
+        *,
+        fresh: bool = False,
+    ) -> list[str]:
+        """Return the lines that read a value from `b` at `i`, set it, and move `i` behind it."""
+        match node := self._resolved(node):
+            case list():
+                lines = self._union(node, hint, to)
+            case {"type": "record"}:
+                lines = [f"{to}, i = {self._record(node, hint)}(b, i)"]
+            case {"type": "array", "items": items}:
+                some = f"    {to}, i = array(b, i, {self._item(items, get_args(hint)[0])})"
+                lines = ["if b[i]:", some, "else:", f"    {to} = (); i += 1"]
+            case {"type": "enum", "symbols": symbols}:
+                word = hint if _is_enum(hint) else str
+                lines = [_looked_up(to, self._name({at << 1: word(item) for at, item in enumerate(symbols)}))]
+            case "boolean":
+                lines = [_looked_up(to, self._name({0: False, 1: True}))]
+            case "int" | "long":
+                lines = [*_number("zigzag"), f"{to} = n >> 1 ^ -(n & 1)"]
+            case "bytes":
+                lines = _sized(f"{to} = b[i:e]", f"{to} = b''")
+            case "string" if _is_enum(hint):
+                words = self._name({word.value.encode(): word for word in hint})
+                lines = _sized(f"{to} = {words}[b[i:e]]", f"{to} = {words}[b'']")
+            case "string":
+                text = "b[i:e].decode()" if fresh else "TEXTS[b[i:e]]"
+                lines = _sized(f"{to} = {text}", f"{to} = ''")
+            case _:
+                raise TypeError(f"no reader for {node}")
+        return lines
+
+    def _item(self, node: Any, hint: Any) -> str:  # noqa: ANN401 - a schema is any JSON
+        """Return the name of a function that reads one item of an array."""
+        resolved = self._resolved(node)
+        if isinstance(resolved, dict) and resolved["type"] == "record":
+            return self._record(resolved, hint)
+        return self._defined([*self._value(node, hint, "v"), "return v, i"])
+
+    def _union(self, node: list[Any], hint: Any, to: str) -> list[str]:  # noqa: ANN401 - a type's hint
+        if "null" not in node:
+            return [*_number("length"), f"{to}, i = {self._branches(node, hint)}[n](b, i)"]
+        (branch,) = (item for item in node if item != "null")
+        (kind,) = (item for item in get_args(hint) if item is not type(None))
+        some = [f"    {line}" for line in self._value(branch, kind, to)]
+        null, other = (at << 1 for at in (node.index("null"), node.index(branch)))
+        return [
+            "n = b[i]; i += 1",
+            f"if n == {null}: {to} = None",
+            f"elif n == {other}:", *some,
+            "else: raise ValueError('no such branch')",
+        ]  # fmt: skip
+
+    def _branches(self, node: list[Any], hint: Any) -> str:  # noqa: ANN401 - a type's hint
+        """Return the name of a table from twice a branch to its function, for a union of records."""
+        kinds = {kind.__name__: kind for kind in get_args(hint)}
+        records = [self._resolved(branch) for branch in node]
+        return self._name(
+            {at << 1: self.function(item, kinds[item["name"]]) for at, item in enumerate(records)}
+        )
+
+    def _resolved(self, node: Any) -> Any:  # noqa: ANN401 - a schema is any JSON
+        if isinstance(node, str):
+            return self._named.get(node, node)
+        if isinstance(node, list):
+            return node
+        if node["type"] in ("enum", "record"):
+            self._named[f"{node['namespace']}.{node['name']}"] = node
+        elif node["type"] != "array":
+            return node["type"]  # with a logical type: instants are plain numbers for us
+        return node
+
+    def _name(self, value: object) -> str:
+        """Give a name to what the functions need: a class, or a table."""
+        name = f"known_{len(self._known)}"
+        self._known[name] = value
+        return name
+
+
+def _number(longer: str) -> list[str]:
+    """Return the lines that read a number into `n`: of one byte at once, else by a function."""
+    negative = "n & 0x81" if longer == "length" else "n & 0x80"
+    return ["n = b[i]; i += 1", f"if {negative}: n, i = {longer}(b, i - 1)"]
+
+
+def _sized(some: str, none: str) -> list[str]:
+    """Return the lines that read what begins with its length."""
+    return [*_number("length"), "if n:", f"    e = i + (n >> 1); {some}; i = e", "else:", f"    {none}"]
+
+
+def _looked_up(to: str, table: str) -> str:
+    return f"{to} = {table}[b[i]]; i += 1"
+
+
+def _is_enum(hint: Any) -> bool:  # noqa: ANN401 - a type's hint
+    return get_origin(hint) is None and isinstance(hint, type) and issubclass(hint, Enum)
