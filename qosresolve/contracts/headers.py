@@ -59,9 +59,10 @@ def for_request(
 
 def type_of_entry(entry: Entry) -> str:
     """Return the event type of an entry: of what its facts tell, the first in `_ORDER`."""
+    if len(entry.facts) == 1:
+        return _TYPES[_event_of(entry.facts[0])]
     told = {_event_of(fact) for fact in entry.facts}
-    event = told.pop() if len(told) == 1 else next((event for event in _ORDER if event in told), "")
-    return _TYPES[event]
+    return _TYPES[next((event for event in _ORDER if event in told), "")]
 
 
 def traceparent(headers: Given) -> str | None:
@@ -113,13 +114,7 @@ def about(facts: f.Facts) -> str:
 
 
 def _cloud_event(identity: str, kind: str, source: str, at: int, subject: str, trace: str | None) -> Headers:
-    headers = [
-        *_AVRO,
-        _known("ce_source", source),
-        _known("ce_type", kind),
-        _time(at),
-        ("ce_id", identity.encode()),
-    ]
+    headers = [*_known(source, kind), ("ce_time", _time(at)), ("ce_id", identity.encode())]
     if subject:
         headers.append(("ce_subject", subject.encode()))
     if trace and _TRACEPARENT.fullmatch(trace):
@@ -128,16 +123,20 @@ def _cloud_event(identity: str, kind: str, source: str, at: int, subject: str, t
 
 
 @lru_cache(maxsize=256)
-def _known(name: str, value: str) -> tuple[str, bytes]:
-    """Return a header that many records have."""
-    return name, value.encode()
+def _known(source: str, kind: str) -> Headers:
+    """Return the headers that many records have."""
+    return [*_AVRO, ("ce_source", source.encode()), ("ce_type", kind.encode())]
+
+
+def _time(at: int) -> bytes:
+    """Return an instant as RFC 3339 has it."""
+    return b"%b.%03dZ" % (_second(at // 1000), at % 1000)
 
 
 @lru_cache(maxsize=256)
-def _time(at: int) -> tuple[str, bytes]:
-    """Return the header of an instant, as RFC 3339 has it: a batch's records share some."""
-    second = datetime.fromtimestamp(at // 1000, UTC).isoformat().removesuffix("+00:00")
-    return "ce_time", f"{second}.{at % 1000:03}Z".encode()
+def _second(at: int) -> bytes:
+    """Return a second of it: a batch's records share some."""
+    return datetime.fromtimestamp(at, UTC).isoformat().removesuffix("+00:00").encode()
 
 
 def _value(headers: Given, name: str) -> str | None:

@@ -96,6 +96,8 @@ _AFRESH = {"long": "long", "string": "string"}
 
 
 def _array(items: Sequence[Any], write: Write) -> bytes:
+    if len(items) == 1:
+        return b"\x02%b\x00" % write(items[0])
     return b"".join((LONGS[len(items)], *map(write, items), b"\x00")) if items else b"\x00"
 
 
@@ -160,17 +162,35 @@ class _Compiler:
         return Pieces(*(self._known[name] for name in names))
 
     def _function(self, schema: dict[str, Any], kind: type, branch: bytes = b"") -> str:
-        hints = get_type_hints(kind)
-        pieces = [repr(branch)] if branch else []
-        for field in schema["fields"]:
-            name, value = field["name"], f"v.{field['name']}"
-            afresh = _AFRESH.get(str(self._resolved(field["type"]))) if name in FRESH else None
-            pieces += [f"{afresh}({value})"] if afresh else self._pieces(field["type"], value, hints[name])
-        return self._defined("v", f"join(({', '.join(pieces)},))" if pieces else "b''")
+        held: list[str] = []
+        pieces = ([repr(branch)] if branch else []) + self._fields(schema, kind, "v", held)
+        return self._defined("v", f"join(({', '.join(pieces)},))" if pieces else "b''", held)
 
-    def _defined(self, arguments: str, expression: str) -> str:
+    def _fields(self, schema: dict[str, Any], kind: type, holder: str, held: list[str]) -> list[str]:
+        """Return the expressions that write the fields of what a name holds.
+
+        The fields of a record within are among them, by a name that a line of `held` gives to it.
+        """
+        hints = get_type_hints(kind)
+        pieces = []
+        for field in schema["fields"]:
+            name, value = field["name"], f"{holder}.{field['name']}"
+            node = self._resolved(field["type"])
+            afresh = _AFRESH.get(str(node)) if name in FRESH else None
+            if afresh:
+                pieces.append(f"{afresh}({value})")
+            elif isinstance(node, dict) and node["type"] == "record":
+                inner = f"{holder}_{name}"
+                held.append(f"{inner} = {value}")
+                pieces += self._fields(node, hints[name], inner, held)
+            else:
+                pieces += self._pieces(field["type"], value, hints[name])
+        return pieces
+
+    def _defined(self, arguments: str, expression: str, held: Sequence[str] = ()) -> str:
         name = f"written_{len(self._known)}"
-        exec(f"def {name}({arguments}): return {expression}", self._known)  # noqa: S102 - of our own schemas
+        body = "; ".join([*held, f"return {expression}"])
+        exec(f"def {name}({arguments}): {body}", self._known)  # noqa: S102 - of our own schemas
         return name
 
     def _pieces(self, node: Any, value: str, hint: Any) -> list[str]:  # noqa: ANN401 - a schema is any JSON

@@ -22,6 +22,15 @@ class Threshold:
     reached: bool = False
 
 
+def first_due(thresholds: tuple[Threshold, ...], end: int | None) -> int | None:
+    """Return the first threshold that is still to be told, or the end where that comes sooner."""
+    first = end
+    for threshold in thresholds:
+        if not threshold.reached and (first is None or threshold.due_at < first):
+            first = threshold.due_at
+    return first
+
+
 @record
 class Pause:
     """A span in which a clock stood still: a hold, or the time between a restoration and its relapse."""
@@ -80,12 +89,9 @@ class Clock:
         """
         if self.outcome is not _RUNNING:
             return None
-        pending = [threshold.due_at for threshold in self.thresholds if not threshold.reached]
-        if self.breached_at is None and self.due_at is not None:
-            pending.append(self.due_at)
-        if self.held_since is not None:
-            pending = [instant for instant in pending if instant <= self.held_since]
-        return min(pending, default=None)
+        first = first_due(self.thresholds, None if self.breached_at is not None else self.due_at)
+        stands = first is not None and self.held_since is not None and first > self.held_since
+        return None if stands else first
 
 
 def targeted(

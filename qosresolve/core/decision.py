@@ -10,16 +10,22 @@ _APPLIED = Outcome.APPLIED  # looking a member up costs ten times a name, and th
 
 @record
 class Verdict:
-    """The decision of one process about one input."""
+    """The decision of one process about one input; `settled` where its facts set nothing else going."""
 
     outcome: Outcome
     rule: Rule = Rule.NONE
     facts: Facts = ()
+    settled: bool = False
 
 
 def applied(*facts: Fact, rule: Rule = Rule.NONE) -> Verdict:
     """Return a decision that something happened."""
     return Verdict(_APPLIED, rule, facts)
+
+
+def settled(fact: Fact) -> Verdict:
+    """Return a decision that something happened which sets nothing else going."""
+    return Verdict(_APPLIED, Rule.NONE, (fact,), settled=True)
 
 
 def refused(rule: Rule) -> Verdict:

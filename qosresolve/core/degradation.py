@@ -6,7 +6,7 @@ or when the watch says that it stayed bad for long enough, past a maintenance wi
 
 from qosresolve.core import indicators
 from qosresolve.core.case import Case
-from qosresolve.core.decision import Verdict, applied, no_op, noted, refused
+from qosresolve.core.decision import Verdict, applied, no_op, noted, refused, settled
 from qosresolve.core.facts import (
     DegradationAwaited,
     Facts,
@@ -89,7 +89,7 @@ def _on_row(report: Report, row: Indicator, event: Degradation, policy: Policy, 
         taken = changed(taken, state=IndicatorState.SUPPRESSED)
     told = measured(report.report_id, taken, event, policy, now)
     if taken.severity is row.severity and taken.state is not _GOOD:
-        return applied(told)
+        return settled(told) if taken.state is row.state else applied(told)
     table = tuple(taken if item is row else item for item in report.indicators)
     return applied(told, *indicators.eased(report, table, policy, now))
 

@@ -18,6 +18,7 @@ from qosresolve.core.facts import (
     DegradationDropped,
     Entry,
     Fact,
+    IndicatorMeasured,
     InformationChanged,
     LinkSet,
     NoteAdded,
@@ -39,11 +40,30 @@ _RING_BYTES = RING_SIZE * FINGERPRINT_BYTES
 
 def fold(case: Case, entry: Entry) -> Case:
     """Return the case after an entry of its journal."""
-    if not entry.facts:
+    facts = entry.facts
+    if not facts:
         return case
-    for fact in entry.facts:
+    if len(facts) == 1 and type(facts[0]) is IndicatorMeasured:
+        return _measured(case, facts[0], entry)
+    for fact in facts:
         case = evolve(case, fact)
     return stamp(case, entry)
+
+
+def _measured(case: Case, fact: IndicatorMeasured, entry: Entry) -> Case:
+    """Return what `evolve` and `stamp` make of an entry that is one sample, as most are: in one copy."""
+    reports = case.reports
+    for at, report in enumerate(reports):
+        if report.report_id == fact.report_id:
+            after = changed(
+                report,
+                indicators=on.table_with(report.indicators, fact.indicator),
+                updated_at=entry.now,
+                revision=report.revision + 1,
+                seen=_remember(report.seen, entry.fingerprint),
+            )
+            reports = (*reports[:at], after, *reports[at + 1 :])
+    return Case(case.product_id, _needed(case.watch), reports)
 
 
 def evolve(case: Case, fact: Fact) -> Case:
@@ -74,7 +94,7 @@ def _repaired(reports: tuple[Report, ...], fact: ReportRepaired) -> tuple[Report
 
 def stamp(case: Case, entry: Entry) -> Case:
     """Return the case with revision, time and re-send shield of everything the entry touched."""
-    touched = set(map(_touches, entry.facts))
+    touched = {_touches(fact) for fact in entry.facts}
     raised = {fact.report_id for fact in entry.facts if type(fact) in _RAISING}  # type: ignore[union-attr]
     reports = [
         _stamped(report, entry, raised) if report.report_id in touched else report for report in case.reports
@@ -87,9 +107,11 @@ def stamp(case: Case, entry: Entry) -> Case:
             revision=watch.revision + 1,
             seen=_remember(watch.seen, entry.fingerprint),
         )
-    if watch is not None and not watch.needed:
-        watch = None
-    return Case(case.product_id, watch, tuple(reports))
+    return Case(case.product_id, _needed(watch), tuple(reports))
+
+
+def _needed(watch: Watch | None) -> Watch | None:
+    return watch if watch is not None and watch.needed else None
 
 
 def _touches(fact: Fact) -> str | None:

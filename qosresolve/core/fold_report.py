@@ -7,7 +7,15 @@ from qosresolve.core import facts as f
 from qosresolve.core.clocks import Clock
 from qosresolve.core.obligation import CARRIED, Obligation
 from qosresolve.core.record import changed
-from qosresolve.core.report import FINDINGS_KEPT, Escalation, FindingKey, Link, Report, StatusChange
+from qosresolve.core.report import (
+    FINDINGS_KEPT,
+    Escalation,
+    FindingKey,
+    Indicator,
+    Link,
+    Report,
+    StatusChange,
+)
 from qosresolve.core.vocabulary import Classification, ClockName, ClockOutcome, Jeopardy, Status
 
 HISTORY_KEPT = 8
@@ -74,11 +82,16 @@ def _carried_over(obligations: tuple[Obligation, ...]) -> tuple[Obligation, ...]
 
 
 def _measured(report: Report, fact: f.IndicatorMeasured) -> Report:
-    row = fact.indicator
-    known = report.indicator(row.key)
-    if known is None:
-        return changed(report, indicators=(*report.indicators, row))
-    return changed(report, indicators=tuple([row if old is known else old for old in report.indicators]))
+    return changed(report, indicators=table_with(report.indicators, fact.indicator))
+
+
+def table_with(table: tuple[Indicator, ...], row: Indicator) -> tuple[Indicator, ...]:
+    """Return an indicator table with a row in the place of the one of its key, at the end where it is new."""
+    name, object_id = row.name, row.object_id
+    for at, known in enumerate(table):
+        if known.name == name and known.object_id == object_id:
+            return (*table[:at], row, *table[at + 1 :])
+    return (*table, row)
 
 
 def _clock(report: Report, name: ClockName) -> Clock:

@@ -35,7 +35,7 @@ def measured(
     report_id: str, row: Indicator, event: Degradation, policy: Policy, now: int
 ) -> IndicatorMeasured:
     """Return the fact of a row's new state; the source's own time is kept where we moved it."""
-    moved = abs(event.observed_at - sample_time(event, now)) > policy.times.future_tolerance
+    moved = event.observed_at - now > policy.times.future_tolerance
     return IndicatorMeasured(report_id, row, event.observed_at if moved else None)
 
 

@@ -4,7 +4,7 @@ Serves activities, service trouble requests (TMF656) and supplier engagements (T
 Co-ordinate's and Engage's business; this module says how any of them lives, ages and ends.
 """
 
-from qosresolve.core.clocks import Threshold
+from qosresolve.core.clocks import Threshold, first_due
 from qosresolve.core.record import record
 from qosresolve.core.vocabulary import ENDED, RUNNING, NodeKind, ObligationState
 
@@ -74,10 +74,7 @@ class Obligation:
         """Return the next threshold of its own clock or its due time, whichever is still to be told."""
         if not self.running:
             return None
-        pending = [threshold.due_at for threshold in self.thresholds if not threshold.reached]
-        if self.overdue_at is None and self.due_at is not None:
-            pending.append(self.due_at)
-        return min(pending, default=None)
+        return first_due(self.thresholds, None if self.overdue_at is not None else self.due_at)
 
 
 def latest(obligations: tuple[Obligation, ...], node: str, target: str) -> Obligation | None:

@@ -199,7 +199,12 @@ class Report:
     @property
     def debouncing(self) -> bool:
         """True while good news waits to be believed: thresholds, breach and chain are withheld."""
-        return not any(row.bad for row in self.indicators) and bool(self.degraded)
+        waits = False
+        for row in self.indicators:
+            if row.state in _BAD:
+                return False
+            waits = waits or row.state is not _GOOD
+        return waits
 
     def indicator(self, key: tuple[str, str]) -> Indicator | None:
         """Return the row of that (name, object) or None."""
@@ -234,13 +239,13 @@ class Report:
         """Return every instant at which somebody must look at this report again."""
         found = [self.clear_by, self.close_reminder_at, self.forget_at]
         found += [obligation.alarm_at for obligation in self.obligations]
-        if self.open and self.restored_at is None:
+        if self.restored_at is None and self.open:
             found += self._promised()
         return [instant for instant in found if instant is not None]
 
     def _promised(self) -> list[int | None]:
         """Return when the table, a hold, or the promise to the customer has to be looked at."""
-        found = [hold.until for hold in self.holds if hold.active]
+        found = [hold.until for hold in self.holds if hold.active] if self.holds else []
         for row in self.indicators:
             found += (row.clear_at, row.falls_at, row.silent_at)
         if self.debouncing:

@@ -11,7 +11,7 @@ from qosresolve.core import degradation, fold, repair, targets
 from qosresolve.core.case import Case
 from qosresolve.core.commands import commanded
 from qosresolve.core.decision import Verdict, applied, no_op, refused, traced
-from qosresolve.core.facts import AlarmSettled, Entry, Fact, Facts, IndicatorMeasured
+from qosresolve.core.facts import AlarmSettled, Entry, Fact, Facts
 from qosresolve.core.ids import ID_BYTES, fingerprint
 from qosresolve.core.inputs import Answer, Cause, Command, Deadline, Degradation, Received
 from qosresolve.core.maintenance import caught_up
@@ -84,11 +84,12 @@ def step(case: Case, received: Received, policies: Policies, now: int) -> Step:
         if received.trace and len(verdict.facts) > 1:
             verdict = traced(verdict, received.trace)
     facts = brought + verdict.facts if verdict.facts else ()
-    if facts:
+    settled = verdict.settled and not brought
+    if facts and not settled:
         after = _evolved(after, verdict.facts)
         if isinstance(received.body, Deadline):
             after, facts = _settle(after, facts, received.cause, policies, now)
-        elif not mends and (brought or _material(case, facts)):
+        elif not mends:
             after, facts = _follow(after, facts, policies, now)
     entry = Entry(
         case.product_id,
@@ -100,7 +101,12 @@ def step(case: Case, received: Received, policies: Policies, now: int) -> Step:
         mark if facts else b"",
         facts,
     )
-    after = fold.stamp(after, entry) if facts else case
+    if not facts:
+        after = case
+    elif settled:
+        after = fold.fold(case, entry)
+    else:
+        after = fold.stamp(after, entry)
     return Step(after, entry, _requests(case, after, entry))
 
 
@@ -170,16 +176,6 @@ def _alarmed(case: Case, deadline: Deadline, now: int) -> Verdict:
         return no_op(Rule.TOO_EARLY)
     rule = Rule.NONE if deadline.alarm == holder.alarm else Rule.STALE_ALARM
     return applied(AlarmSettled(deadline.report_id, holder.alarm + 1), rule=rule)
-
-
-def _material(before: Case, facts: Facts) -> bool:
-    """A sample that changes neither state nor severity of its row sets nothing else going."""
-    if len(facts) > 1 or not isinstance(facts[0], IndicatorMeasured):
-        return True
-    report = before.report(facts[0].report_id)
-    row = report.indicator(facts[0].indicator.key) if report else None
-    now_is = facts[0].indicator
-    return row is None or (row.state, row.severity) != (now_is.state, now_is.severity)
 
 
 def _settle(case: Case, facts: Facts, cause: Cause, policies: Policies, now: int) -> tuple[Case, Facts]:

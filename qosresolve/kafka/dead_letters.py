@@ -114,8 +114,11 @@ class Brake:
 
     def count(self, *, dead: bool) -> None:
         """Note one record."""
-        self._in_a_row = self._in_a_row + 1 if dead else 0
-        self._pulled = self._pulled or self._in_a_row >= self._limit
+        if dead:
+            self._in_a_row += 1
+            self._pulled = self._pulled or self._in_a_row >= self._limit
+        else:
+            self._in_a_row = 0
 
     def copy(self) -> "Brake":
         """Return one that goes on from here, for a batch that may be taken again."""

@@ -125,7 +125,8 @@ class Staging:
             self._forward(message, body, cause)
         else:
             digest = (isinstance(body, Degradation) and body.content) or body_digest(value)
-            trace = head.traceparent(headers_of(message)) or ""
+            headers = headers_of(message)
+            trace = (headers and head.traceparent(headers)) or ""
             self._step(Received(cause, body, digest, trace), now, check_reports=check_reports)
 
     def _step(self, received: Received, now: int, *, check_reports: bool) -> None:
@@ -144,8 +145,9 @@ class Staging:
             for item in result.requests
         ]
         self._record(result.entry, trace)
-        self.outputs.extend(requests)
-        self._removed(result.entry, before)
+        self.outputs += requests
+        if isinstance(received.body, Command):
+            self._removed(result.entry, before)
         if result.case is not before:  # last: whatever raised above left nothing of this record behind
             self.cases[product] = result.case
             self._rooms[product] = min(room, self._rooms.get(product, TIMED))

@@ -40,6 +40,10 @@ class _Codec(SingleObjectCodec):
         self._registry.check(record)
         return super().frame(record)
 
+    def today(self, record: str, data: bytes) -> int:
+        self._registry.check(record)
+        return super().today(record, data)
+
     def decode(self, record: str, data: bytes, onto: Schema | None = None) -> Value:
         self._registry.check(record)
         return super().decode(record, data, onto)
