@@ -85,6 +85,7 @@ class SingleObjectCodec:
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         self._max_bytes = max_bytes
         self._bundled: Kept[tuple[str, bytes], Resolution] = Kept()
+        self._today: dict[str, tuple[bytes, int]] = {}  # frame, and how many bytes there may be
 
     def frame(self, record: str) -> bytes:
         return _frame(record)
@@ -111,8 +112,12 @@ class SingleObjectCodec:
         return _read(record, data, body, found if onto is None else found._replace(reader=onto))
 
     def today(self, record: str, data: bytes) -> int:
-        frame = _frame(record)
-        return len(frame) if data.startswith(frame) and len(data) <= self._most(record) else 0
+        frame, most = self._today.get(record) or self._limits(record)
+        return len(frame) if data.startswith(frame) and len(data) <= most else 0
+
+    def _limits(self, record: str) -> tuple[bytes, int]:
+        limits = self._today[record] = _frame(record), self._most(record)
+        return limits
 
     def _most(self, record: str) -> int:
         return min(self._max_bytes, MOST_BYTES.get(record, MAX_BYTES))

@@ -59,6 +59,7 @@ class Calendar:
     horizon: str = ""
     # Every day whole, without holidays. Worked out; the default lets whoever reads a calendar leave it out.
     always_open: bool = field(default=False, init=False, repr=False, compare=False)
+    _hash: int = field(default=0, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse hours or holidays that would otherwise be counted wrongly without a word."""
@@ -68,9 +69,14 @@ class Calendar:
             _check_spans(self.name, spans)
         for holiday in self.holidays:
             _check_holiday(self.name, holiday)
-        # Asked for with every deadline, so it is found out once.
+        # Asked for with every deadline, so these are found out once.
         whole = not self.holidays and all(spans == _FULL_DAY for spans in self.weekly)
         object.__setattr__(self, "always_open", whole)
+        object.__setattr__(self, "_hash", hash((self.name, self.zone, self.weekly, self.holidays)))
+
+    def __hash__(self) -> int:
+        """Return the hash by which a calendar's days are found."""
+        return self._hash
 
 
 def due(calendar: Calendar, start: int, open_time: int) -> int:

@@ -122,7 +122,7 @@ def targeted(
 
 def spans_of(paused: tuple[Pause, ...]) -> tuple[Span, ...]:
     """Return pauses as spans of time."""
-    return tuple([(pause.since, pause.until) for pause in paused])
+    return tuple([(pause.since, pause.until) for pause in paused]) if paused else ()
 
 
 def with_pause(paused: tuple[Pause, ...], since: int, until: int) -> tuple[Pause, ...]:

@@ -31,11 +31,12 @@ from qosresolve.core.facts import (
     SuppressionSet,
 )
 from qosresolve.core.ids import FINGERPRINT_BYTES
-from qosresolve.core.record import changed
+from qosresolve.core.record import changed, copier
 from qosresolve.core.report import RING_SIZE, Report
 from qosresolve.core.watch import Watch
 
 _RING_BYTES = RING_SIZE * FINGERPRINT_BYTES
+_sampled = copier(Report, "indicators", "updated_at", "revision", "seen")
 
 
 def fold(case: Case, entry: Entry) -> Case:
@@ -55,12 +56,12 @@ def _measured(case: Case, fact: IndicatorMeasured, entry: Entry) -> Case:
     reports = case.reports
     for at, report in enumerate(reports):
         if report.report_id == fact.report_id:
-            after = changed(
+            after = _sampled(
                 report,
-                indicators=on.table_with(report.indicators, fact.indicator),
-                updated_at=entry.now,
-                revision=report.revision + 1,
-                seen=_remember(report.seen, entry.fingerprint),
+                on.table_with(report.indicators, fact.indicator),
+                entry.now,
+                report.revision + 1,
+                _remember(report.seen, entry.fingerprint),
             )
             reports = (*reports[:at], after, *reports[at + 1 :])
     return Case(case.product_id, _needed(case.watch), reports)

@@ -7,11 +7,12 @@ business. Ordering is by (event time, source sequence).
 from qosresolve.core.facts import Facts, IndicatorMeasured
 from qosresolve.core.inputs import Degradation
 from qosresolve.core.policy import IndicatorRule, Policy, Times
-from qosresolve.core.record import changed
+from qosresolve.core.record import changed, copier
 from qosresolve.core.report import Indicator, Report
 from qosresolve.core.targets import relaxed
 from qosresolve.core.vocabulary import RANK, IndicatorState, Severity
 
+_sampled = copier(Indicator, "sampled_at", "sequence", "value")
 _DEGRADED = IndicatorState.DEGRADED  # looking a member up costs ten times a name; asked for every sample
 
 
@@ -65,7 +66,7 @@ def worse(row: Indicator, event: Degradation, policy: Policy, now: int) -> Indic
     """Take a bad sample of a row that is not good: it voids a debounce; a milder one is not yet believed."""
     at = sample_time(event, now)
     if row.state is _DEGRADED and event.severity is row.severity and row.falls_at is None:
-        return changed(row, sampled_at=at, sequence=event.sequence, value=event.value)
+        return _sampled(row, at, event.sequence, event.value)
     rule = policy.indicator(row.name)
     silent = row.silent_at if row.silent_at is not None else silent_at(rule, now)
     suppressed, before = row.state is IndicatorState.SUPPRESSED, row.rated

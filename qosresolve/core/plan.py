@@ -4,7 +4,7 @@ Shared by Co-ordinate (own work and trouble requests) and Engage (suppliers). Du
 restore deadline, each node in its owner's calendar; where that cannot be kept, forward from now.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 
 from qosresolve.core.calendar import begin, due, next_open
 from qosresolve.core.facts import Facts, ObligationPlanned
@@ -20,12 +20,11 @@ def round_of(report: Report) -> str:
     return f"round-{report.reopened}"
 
 
-def triggers(report: Report, node: Node) -> Iterator[RootCause | None]:
-    """Yield what lays a node out: None for the base plan, else each root cause of its kinds."""
+def triggers(report: Report, node: Node) -> Sequence[RootCause | None]:
+    """Return what lays a node out: None for the base plan, else each root cause of its kinds."""
     if not node.when:
-        yield None
-    else:
-        yield from (cause for cause in report.root_causes if cause.kind in node.when)
+        return (None,)
+    return [cause for cause in report.root_causes if cause.kind in node.when] if report.root_causes else ()
 
 
 def new_obligation(

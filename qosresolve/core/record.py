@@ -29,15 +29,21 @@ def is_record(kind: type) -> bool:
 def changed(original: Value, /, **changes: Any) -> Value:
     """Return a copy of a dataclass with some fields changed, a record's fast. Raises on an unknown field."""
     kind: Any = type(original)
-    if kind not in _RECORDS:
-        return replace(original, **changes)  # type: ignore[type-var]  # any dataclass
     copy: Value = _copier(kind, tuple(changes))(original, *changes.values())
     return copy
 
 
+def copier(kind: type[Value], *names: str) -> Callable[..., Value]:
+    """Return a function (original, *new values) -> copy: `changed`, for what is done with every event."""
+    known: Any = kind
+    return _copier(known, names)
+
+
 @cache
 def _copier(kind: Any, names: tuple[str, ...]) -> Callable[..., Any]:
-    """Return a function (original, *new values) -> copy, written out field by field, as `dataclass` does."""
+    """Return such a function, a record's written out field by field, as `dataclass` does."""
+    if kind not in _RECORDS:
+        return lambda original, *values: replace(original, **dict(zip(names, values, strict=True)))
     known = [field.name for field in fields(kind)]
     unknown = set(names) - set(known)
     if unknown:
@@ -46,9 +52,9 @@ def _copier(kind: Any, names: tuple[str, ...]) -> Callable[..., Any]:
     arguments = ", ".join(["original", *(f"new_{name}" for name in names)])
     body = "\n    ".join(["copy = make(kind)", *lines, "return copy"])
     made: dict[str, Any] = {"make": object.__new__, "kind": kind}
-    exec(f"def copier({arguments}):\n    {body}", made)  # noqa: S102 - of our own field names only
-    copier: Callable[..., Any] = made["copier"]
-    return copier
+    exec(f"def copied({arguments}):\n    {body}", made)  # noqa: S102 - of our own field names only
+    copied: Callable[..., Any] = made["copied"]
+    return copied
 
 
 _RECORDS: set[type] = set()

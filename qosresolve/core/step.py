@@ -208,12 +208,15 @@ def _follow(case: Case, facts: Facts, policies: Policies, now: int) -> tuple[Cas
 def _settled(case: Case, facts: Facts, report_id: str, policies: Policies, now: int) -> tuple[Case, Facts]:
     """Ask the processes in turn until each has seen the report as it is and had nothing to say of it."""
     report = case.report(report_id)
+    if report is None:
+        return case, facts
+    policy = policies.of(report)
     silent = 0  # how many in a row said nothing; they need not be asked again of the same report
     for process in _ASKED:
-        more = process(report, policies.of(report), now) if report is not None else ()
+        more = process(report, policy, now)
         if more:
             case, facts, silent = _evolved(case, more), facts + more, 0
-            report = case.report(report_id)
+            report = case.report(report_id) or report
         else:
             silent += 1
             if silent == _ALL:

@@ -38,6 +38,7 @@ from qosresolve.core.vocabulary import (
 
 SERVICE_ASSURANCE = "serviceAssurance"
 _TAKEN = (ObligationState.ACCEPTED, ObligationState.IN_PROGRESS, ObligationState.RESOLVED)
+_PLANNED = ObligationState.PLANNED  # looking a member up costs ten times a name
 QUESTION = "question:"  # begins the `cause_id` of an activity that answers a party's question
 
 
@@ -140,17 +141,22 @@ def _verification(policy: Policy) -> Node:
 def _obsolete(report: Report, policy: Policy, now: int) -> Facts:
     """A revised cause withdraws the branch that it had laid out; other work, an analysis asked again."""
     causes = {cause.cause_id for cause in report.root_causes}
-    others = any(item.target != AGAIN and plan.works(policy, item) for item in report.obligations)
     facts: Facts = ()
     for item in report.obligations:
+        if not item.unfinished:
+            continue
         branch = bool(policy.node(item.node).when) and not item.cause_id.startswith((SILENCE, QUESTION))
-        if branch and item.unfinished and item.cause_id not in (*causes, CARRIED):
+        if branch and item.cause_id not in (*causes, CARRIED):
             facts += tracking.withdraw(report, item, policy, now, "causeRevised")
-        elif item.target == AGAIN and item.state is ObligationState.PLANNED and others:
+        elif item.target == AGAIN and item.state is _PLANNED and _other_work(report, policy):
             facts += tracking.withdraw(report, item, policy, now, "otherWork")
-        elif item.unfinished and _needless(report, policy, item):
+        elif _needless(report, policy, item):
             facts += tracking.withdraw(report, item, policy, now, "noLongerNeeded")
     return facts
+
+
+def _other_work(report: Report, policy: Policy) -> bool:
+    return any(item.target != AGAIN and plan.works(policy, item) for item in report.obligations)
 
 
 def _needless(report: Report, policy: Policy, item: Obligation) -> bool:
