@@ -6,6 +6,7 @@ after the first start; everything of partition p goes to p by explicit partition
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 DAY = 86_400_000
 DEAD_LETTER_BYTES = 2 * 1_048_576
@@ -118,7 +119,9 @@ class Names:
 
     def topic(self, name: str) -> Topic:
         """Return the table's row for a full name. Raises KeyError."""
-        return _BY_NAME[name.removeprefix(self.prefix)]
+        return _by_name(self.prefix)[name]
 
 
-_BY_NAME = {topic.name: topic for topic in TOPICS}
+@cache
+def _by_name(prefix: str) -> dict[str, Topic]:
+    return {prefix + topic.name: topic for topic in TOPICS}

@@ -57,6 +57,8 @@ class Kept(Generic[K, V]):
 class Codec(Protocol):
     """`record` is a name in `schemas/`; values are what fastavro takes and gives, instants plain ints."""
 
+    asks: bool  # a registry, for schemas
+
     def frame(self, record: str) -> bytes:
         """Return what goes before a record's Avro bytes. Raises RetriableError while a registry is down."""
 
@@ -81,6 +83,8 @@ class Codec(Protocol):
 
 class SingleObjectCodec:
     """Needs nothing but the bundled schemas: the embedded default."""
+
+    asks = False
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         self._max_bytes = max_bytes

@@ -51,6 +51,8 @@ class ConfluentCodec(SingleObjectCodec):
     must be there.
     """
 
+    asks = True
+
     def __init__(
         self,
         client: "SchemaRegistryClient",

@@ -89,7 +89,8 @@ def check(record: str, body: Input) -> None:
     match body:
         case Degradation():
             _check(record, body, _DEGRADATION)
-            _check_content(f"{record}.content", body.content)
+            if body.content:
+                _check_content(f"{record}.content", body.content)
         case Command():
             _check(record, body, _CONTROL if body.verb in CONTROL else _COMMAND)
             _check_finding(record, body.finding)
@@ -128,7 +129,9 @@ def _check(where: str, value: Any, limits: Limits) -> None:  # noqa: ANN401 -- a
     if not simple or "" in names[: len(limits.required)]:
         _check_ids(where, value, limits)
     for name in limits.texts:
-        _check_length(f"{where}.{name}", getattr(value, name), MAX_TEXT)
+        text = getattr(value, name)
+        if text:
+            _check_length(f"{where}.{name}", text, MAX_TEXT)
     for name in limits.instants:
         instant = getattr(value, name)
         if instant is not None and not EARLIEST <= instant < LATEST:

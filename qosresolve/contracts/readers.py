@@ -38,10 +38,34 @@ class _Texts(dict[bytes, str]):
         return text
 
 
+_HIGH: dict[bytes, int] = {}  # the upper part of numbers of six bytes: instants of eight seconds share it
+
+
 def zigzag(data: bytes, at: int) -> tuple[int, int]:
-    """Return a number of several bytes, before its sign is taken out of its lowest bit, and its end."""
-    number = shift = 0
-    for end in range(at, at + _MOST_BYTES):
+    """Return a number, before its sign is taken out of its lowest bit, and where it ends."""
+    first = data[at]
+    if first < 0x80:
+        return first, at + 1
+    second = data[at + 1]
+    if second < 0x80:
+        return first & 0x7F | second << 7, at + 2
+    low = first & 0x7F | (second & 0x7F) << 7
+    written = data[at + 2 : at + 6]
+    high = _HIGH.get(written)
+    if high is not None:
+        return low | high, at + 6
+    number, end = _groups(data, at + 2, 14)
+    if end == at + 6:
+        if len(_HIGH) >= KEPT:
+            _HIGH.clear()
+        _HIGH[written] = number
+    return low | number, end
+
+
+def _groups(data: bytes, at: int, shift: int) -> tuple[int, int]:
+    """Return a number of seven bits a byte, the lowest first, above so many bits, and its end."""
+    number = 0
+    for end in range(at, at + _MOST_BYTES - 2):
         byte = data[end]
         if byte < 0x80:
             return number | byte << shift, end + 1

@@ -67,6 +67,11 @@ class Contracts:
         """Say that a batch is done: what a registry did not know is asked for again in the next."""
         self._codec.forget()
 
+    @property
+    def asks(self) -> bool:
+        """True where schemas come from a registry."""
+        return self._codec.asks
+
     def ask(self, data: bytes | None) -> None:
         """Ask a registry for the schema of some bytes, before they are taken.
 

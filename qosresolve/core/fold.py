@@ -37,6 +37,7 @@ from qosresolve.core.watch import Watch
 
 _RING_BYTES = RING_SIZE * FINGERPRINT_BYTES
 _sampled = copier(Report, "indicators", "updated_at", "revision", "seen")
+_touched = copier(Report, "updated_at", "revision", "information_revision", "seen")
 
 
 def fold(case: Case, entry: Entry) -> Case:
@@ -123,12 +124,12 @@ def _touches(fact: Fact) -> str | None:
 
 
 def _stamped(report: Report, entry: Entry, raised: set[str]) -> Report:
-    return changed(
+    return _touched(
         report,
-        updated_at=entry.now,
-        revision=report.revision + 1,
-        information_revision=report.information_revision + (report.report_id in raised),
-        seen=_remember(report.seen, entry.fingerprint),
+        entry.now,
+        report.revision + 1,
+        report.information_revision + (report.report_id in raised),
+        _remember(report.seen, entry.fingerprint),
     )
 
 

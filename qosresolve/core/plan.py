@@ -24,7 +24,7 @@ def triggers(report: Report, node: Node) -> Sequence[RootCause | None]:
     """Return what lays a node out: None for the base plan, else each root cause of its kinds."""
     if not node.when:
         return (None,)
-    return [cause for cause in report.root_causes if cause.kind in node.when] if report.root_causes else ()
+    return [cause for cause in report.root_causes if cause.kind in node.when]
 
 
 def new_obligation(

@@ -18,12 +18,12 @@ from qosresolve.core.tracking import tell
 from qosresolve.core.vocabulary import RANK, ClockName, ClockOutcome
 
 CLOCKS = (ClockName.RESPOND, ClockName.RESTORE)
-_UNTARGETED = ClockOutcome.UNTARGETED  # looking a member up costs ten times a name
+_RESPOND, _UNTARGETED = ClockName.RESPOND, ClockOutcome.UNTARGETED  # a member costs ten times a name
 
 
 def clock_of(report: Report, name: ClockName) -> Clock:
     """Return one of the report's two clocks."""
-    return report.respond if name is ClockName.RESPOND else report.restore
+    return report.respond if name is _RESPOND else report.restore
 
 
 def follow(report: Report, policy: Policy, now: int) -> Facts:
@@ -100,7 +100,7 @@ def _earliest(
     best: _Promise | None = None
     for row in report.degraded:
         target = policy.target(report, row.name, report.pinned or row.rated)
-        length = target.respond if name is ClockName.RESPOND else target.restore
+        length = target.respond if name is _RESPOND else target.restore
         if length is None:
             continue
         start = counts_from(report, row)

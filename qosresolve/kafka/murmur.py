@@ -3,8 +3,7 @@
 Source: org.apache.kafka.common.utils.Utils.murmur2. librdkafka has it as `murmur2` but does not export it.
 """
 
-from functools import lru_cache
-
+KEPT = 200_000  # products whose hash is remembered
 _SEED, _M, _R, _MASK = 0x9747B28C, 0x5BD1E995, 24, 0xFFFFFFFF
 
 
@@ -23,7 +22,19 @@ def murmur2(data: bytes) -> int:
     return value ^ (value >> 15)
 
 
-@lru_cache(maxsize=200_000)
+class _Hashes(dict[str, int]):
+    """The positive hash of each product that came by lately: in Python it takes its time."""
+
+    def __missing__(self, product_id: str) -> int:
+        if len(self) >= KEPT:
+            self.clear()
+        found = self[product_id] = murmur2(product_id.encode()) & 0x7FFFFFFF
+        return found
+
+
+_HASHES = _Hashes()
+
+
 def partition_of(product_id: str, partitions: int) -> int:
     """Return the partition that a product's records belong to."""
-    return (murmur2(product_id.encode()) & 0x7FFFFFFF) % partitions
+    return _HASHES[product_id] % partitions

@@ -13,7 +13,7 @@ from qosresolve.core.report import Report
 from qosresolve.core.requests import Request
 from qosresolve.core.watch import Watch
 from qosresolve.errors import PoisonRecordError
-from qosresolve.topics import BY_RECORD, JOURNAL, PARTITION, REPORT, WATCH, Names, Topic
+from qosresolve.topics import BY_RECORD, JOURNAL, PARTITION, REPORT, WATCH, Names
 
 # Bytes of a report and of a watch, by what is to be written. Rows of what is bad may fill the first: anybody
 # can send them. What is said of it has room beyond that, and time more still: a report that is full must be
@@ -45,11 +45,12 @@ class Writer:
         self._names = names
         self._contracts = contracts
         self._edge = edge
+        self._journal, self._report, self._watch = map(names.of, (JOURNAL, REPORT, WATCH))
 
     def journal(self, partition: int, entry: Entry, trace: str | None) -> Output:
         """Return the journal record of one input."""
         return Output(
-            self._names.of(JOURNAL),
+            self._journal,
             partition,
             entry.product_id.encode(),
             self._contracts.write_entry(entry),
@@ -81,7 +82,7 @@ class Writer:
 
     def removed(self, partition: int, product_id: str, report_id: str) -> Output:
         """Return the tombstone of a report."""
-        return self._state(REPORT, partition, f"{product_id}/{report_id}", None, [])
+        return _state(self._report, partition, f"{product_id}/{report_id}", None, [])
 
     def changes(self, partition: int, before: Case, after: Case, room: int = TIMED) -> Iterator[Output]:
         """Yield the records of a case's reports and watch that differ, once each. Raises as `report`."""
@@ -104,12 +105,12 @@ class Writer:
                 remedy="fewer open indicators and obligations on one product, or a shorter description",
             )
         key = f"{report.product_id}/{report.report_id}"
-        return self._state(REPORT, partition, key, value, head.alarm_headers(report.due, report.alarm))
+        return _state(self._report, partition, key, value, head.alarm_headers(report.due, report.alarm))
 
     def watch(self, partition: int, product_id: str, watch: Watch | None, room: int = TIMED) -> Output:
         """Return a watch's record with its alarm headers, None removes it. Raises as `report`."""
         if watch is None:
-            return self._state(WATCH, partition, product_id, None, [])
+            return _state(self._watch, partition, product_id, None, [])
         value = self._contracts.write_watch(watch)
         if len(value) > WATCH_CAPS[room]:
             raise PoisonRecordError(
@@ -117,13 +118,14 @@ class Writer:
                 stage="size",
                 remedy="fewer indicators of one product that wait for a report, or shorter descriptions",
             )
-        return self._state(WATCH, partition, product_id, value, head.alarm_headers(watch.due, watch.alarm))
+        return _state(self._watch, partition, product_id, value, head.alarm_headers(watch.due, watch.alarm))
 
     def partition(self, state: PartitionState, deadline_next: int) -> Output:
         """Return the partition record; the timer reads from its header how far deadlines were taken."""
         value = self._contracts.write_partition(state)
-        key = str(state.partition)
-        return self._state(PARTITION, state.partition, key, value, head.deadline_next(deadline_next))
+        topic, key = self._names.of(PARTITION), str(state.partition)
+        return _state(topic, state.partition, key, value, head.deadline_next(deadline_next))
 
-    def _state(self, topic: Topic, partition: int, key: str, value: bytes | None, headers: Headers) -> Output:
-        return Output(self._names.of(topic), partition, key.encode(), value, headers)
+
+def _state(topic: str, partition: int, key: str, value: bytes | None, headers: Headers) -> Output:
+    return Output(topic, partition, key.encode(), value, headers)

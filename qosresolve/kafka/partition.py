@@ -67,6 +67,7 @@ class Partition:
         self._batch: list[Message] = []
         self._first_policy: tuple[str, int] | None = None
         self._note = shared.suspects.note
+        self._ask = shared.contracts.ask if shared.contracts.asks else None
         self._taking = _places(number, TAKING, shared)
         self._checking = _places(number, CHECKING, shared)
         self._writing = at(number, 0, WRITING)
@@ -141,7 +142,8 @@ class Partition:
 
     def _noted(self, message: Message, place: int, offset: int, *, check_reports: bool = False) -> None:
         """Stage a record with its place noted: the note stays only where the process dies of it."""
-        self._shared.contracts.ask(message.value())  # whoever dies waiting for a registry dies of no record
+        if self._ask is not None:
+            self._ask(message.value())  # whoever dies waiting for a registry dies of no record
         self._note.set(place, offset)
         try:
             self._staging.stage(message, check_reports=check_reports)

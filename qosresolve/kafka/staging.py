@@ -23,7 +23,7 @@ from qosresolve.core.inputs import Cause, Command, Deadline, Degradation, Input,
 from qosresolve.core.policy import Policies, UnknownPolicyError
 from qosresolve.core.requests import Request
 from qosresolve.core.rules import Rule
-from qosresolve.core.step import step
+from qosresolve.core.step import Step, step
 from qosresolve.core.vocabulary import Outcome, Verb
 from qosresolve.errors import PoisonRecordError, QosResolveError
 from qosresolve.kafka.dead_letters import Brake, dead_letter, fact_of, original_headers, size_of
@@ -139,18 +139,20 @@ class Staging:
             for _ in self._writer.changes(self.number, before, result.case, room):
                 pass  # raises when a report would be too large, or is not to be written
             room = TIMED
-        trace = received.trace
-        requests = [
-            self._writer.request(self.number, item, trace or _kept(item, result.case, before))
-            for item in result.requests
-        ]
-        self._record(result.entry, trace)
+        requests = self._requested(result, before, received.trace) if result.requests else []
+        self._record(result.entry, received.trace)
         self.outputs += requests
         if isinstance(received.body, Command):
             self._removed(result.entry, before)
         if result.case is not before:  # last: whatever raised above left nothing of this record behind
             self.cases[product] = result.case
             self._rooms[product] = min(room, self._rooms.get(product, TIMED))
+
+    def _requested(self, result: Step, before: Case, trace: str) -> list[Output]:
+        return [
+            self._writer.request(self.number, item, trace or _kept(item, result.case, before))
+            for item in result.requests
+        ]
 
     def _removed(self, entry: Entry, before: Case) -> None:
         """Remove from the topic what a repair found there and nobody holds: no change of a case would."""

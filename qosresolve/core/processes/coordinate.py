@@ -57,7 +57,7 @@ def follow(report: Report, policy: Policy, now: int) -> Facts:
 def _lay_out(report: Report, policy: Policy) -> tuple[ObligationPlanned, ...]:
     facts: tuple[ObligationPlanned, ...] = ()
     for node in policy.plan:
-        if node.kind is NodeKind.SUPPLIER:
+        if (node.when and not report.root_causes) or node.kind is NodeKind.SUPPLIER:
             continue
         for cause in plan.triggers(report, node):
             facts += _plan(report, node, cause)
@@ -77,6 +77,8 @@ def _party(node: Node) -> str:
 
 def _analyse_again(report: Report, policy: Policy) -> tuple[ObligationPlanned, ...]:
     """A route that came to nothing goes back to analysis, once a failed attempt."""
+    if not report.root_causes:
+        return ()
     causes = {cause.cause_id for cause in report.root_causes}
     for failed in report.obligations:
         newest = latest(report.obligations, failed.node, failed.target)

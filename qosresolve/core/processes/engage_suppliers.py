@@ -18,20 +18,16 @@ def follow(report: Report, policy: Policy, now: int) -> Facts:
     """Return the engagements to lay out and to send, as the report stands."""
     if not report.open or report.restored_at is not None:
         return ()
-    nodes = [node for node in policy.plan if node.kind is NodeKind.SUPPLIER]
     planned: tuple[ObligationPlanned, ...] = ()
-    for node in nodes:
-        for cause in plan.triggers(report, node):
-            planned += _engage(report, policy, node, cause)
+    for node in policy.plan if report.root_causes else ():
+        if node.kind is NodeKind.SUPPLIER:
+            for cause in report.root_causes:
+                planned += _engage(report, policy, node, cause) if cause.kind in node.when else ()
     return plan.distinct(planned) or _send(report, policy, now)
 
 
-def _engage(
-    report: Report, policy: Policy, node: Node, cause: RootCause | None
-) -> tuple[ObligationPlanned, ...]:
+def _engage(report: Report, policy: Policy, node: Node, cause: RootCause) -> tuple[ObligationPlanned, ...]:
     """Engage the party at fault; when that came to nothing, one that serves the component or goes around."""
-    if cause is None:
-        return ()
     first = cause.party or _owner(report, cause)
     for party in (first, *_others(report, policy, node, cause, first)):
         engagement = plan.new_obligation(report, node, cause.cause_id, target=cause.entity, party=party)

@@ -214,14 +214,14 @@ def _forecast_late(report: Report, policy: Policy, now: int) -> bool:
     deadline = report.restore.due_at
     if deadline is None or not report.restore.running or report.restore.held_since is not None:
         return False
-    promises = (
+    promises = [
         plan.finish(report, policy, policy.node(item.node), item.expected_at)
         for item in report.obligations
-        if item.running and item.expected_at is not None and plan.counts(item)
-    )
-    causes = (cause.expected_at for cause in report.root_causes if cause.expected_at is not None)
+        if item.expected_at is not None and item.running and plan.counts(item)
+    ]
+    promises += [cause.expected_at for cause in report.root_causes if cause.expected_at is not None]
     too_long = report.infeasible and plan.ends_at(report, policy, now) > deadline
-    return too_long or any(promise > deadline for promise in (*promises, *causes))
+    return too_long or max(promises, default=deadline) > deadline
 
 
 def _raise(
