@@ -7,7 +7,7 @@ its bytes. Values are immutable, so what was written in a transaction that was d
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from itertools import accumulate, groupby
+from itertools import groupby
 from typing import Any
 
 from qosresolve.contracts import schemas, writers
@@ -15,7 +15,7 @@ from qosresolve.contracts import schemas, writers
 KEPT = 20_000  # records that are remembered
 OFTEN = frozenset({"updated_at", "revision", "seen"})  # plain fields that change with nearly every fact
 
-Written = tuple[Any, bytes, list[int]]  # the value, its framed bytes, and where the frame and each piece end
+Written = tuple[Any, list[bytes]]  # the value and its pieces
 
 
 class Incremental:
@@ -41,9 +41,8 @@ class Incremental:
         else:
             pieces = self._pieces.again(value, *last)
             self._last.move_to_end(key)
-        written = frame + b"".join(pieces)
-        self._last[key] = value, written, list(accumulate(map(len, pieces), initial=len(frame)))
-        return written
+        self._last[key] = value, pieces
+        return frame + b"".join(pieces)
 
 
 def _groups(record: str) -> Iterator[list[dict[str, Any]]]:

@@ -111,13 +111,12 @@ def writer(record: str, kind: type) -> Write:
 class Pieces:
     """Some neighbouring fields of a record make a piece, and each is written alone.
 
-    `all(value)` writes every piece; `again(value, was, written, ends)` takes from what was written of `was`
-    each piece whose values are the very same objects: what a fold keeps. `ends` are where pieces end there,
-    the frame before them first.
+    `all(value)` writes every piece; `again(value, was, written)` takes from what was written of `was` each
+    piece whose values are the very same objects: what a fold keeps.
     """
 
-    all: Callable[[Any], tuple[bytes, ...]]
-    again: Callable[[Any, Any, bytes, Sequence[int]], tuple[bytes, ...]]
+    all: Callable[[Any], list[bytes]]
+    again: Callable[[Any, Any, list[bytes]], list[bytes]]
 
 
 def pieces(record: str, kind: type, groups: Sequence[list[dict[str, Any]]]) -> Pieces:
@@ -149,16 +148,13 @@ class _Compiler:
 
     def pieces(self, groups: Sequence[tuple[dict[str, Any], list[dict[str, Any]]]], kind: type) -> Pieces:
         """Return the functions that write groups of fields, each as a piece."""
-        whole, kept = [], []
+        whole, lines = [], ["p = p.copy()"]
         for at, (schema, group) in enumerate(groups):
             write = self._function(schema, kind)
-            same = " and ".join(f"v.{field['name']} is w.{field['name']}" for field in group)
+            differs = " or ".join(f"v.{field['name']} is not w.{field['name']}" for field in group)
             whole.append(f"{write}(v)")
-            kept.append(f"b[e[{at}]:e[{at + 1}]] if {same} else {write}(v)")
-        names = (
-            self._defined("v", f"({', '.join(whole)},)"),
-            self._defined("v, w, b, e", f"({', '.join(kept)},)"),
-        )
+            lines.append(f"if {differs}: p[{at}] = {write}(v)")
+        names = self._defined("v", f"[{', '.join(whole)}]"), self._defined("v, w, p", "p", lines)
         return Pieces(*(self._known[name] for name in names))
 
     def _function(self, schema: dict[str, Any], kind: type, branch: bytes = b"") -> str:
@@ -189,8 +185,8 @@ class _Compiler:
 
     def _defined(self, arguments: str, expression: str, held: Sequence[str] = ()) -> str:
         name = f"written_{len(self._known)}"
-        body = "; ".join([*held, f"return {expression}"])
-        exec(f"def {name}({arguments}): {body}", self._known)  # noqa: S102 - of our own schemas
+        body = "\n    ".join([*held, f"return {expression}"])
+        exec(f"def {name}({arguments}):\n    {body}", self._known)  # noqa: S102 - of our own schemas
         return name
 
     def _pieces(self, node: Any, value: str, hint: Any) -> list[str]:  # noqa: ANN401 - a schema is any JSON

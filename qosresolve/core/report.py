@@ -238,23 +238,20 @@ class Report:
     def deadlines(self) -> list[int]:
         """Return every instant at which somebody must look at this report again."""
         found = [self.clear_by, self.close_reminder_at, self.forget_at]
-        found += [obligation.alarm_at for obligation in self.obligations]
-        if self.restored_at is None and self.open:
-            found += self._promised()
+        promised = self.restored_at is None and self.open
+        told = promised and not self.debouncing  # good news to be believed: promises are not told of
+        for obligation in self.obligations:
+            if not obligation.ended:
+                found += (obligation.alarm_at, obligation.next_due if told else None)
+        if promised:
+            found += [hold.until for hold in self.holds if hold.active]
+            for row in self.indicators:
+                found += (row.clear_at, row.falls_at, row.silent_at)
+        if told:
+            found += (self.respond.next_due, self.restore.next_due)
+            if not self.maintained:
+                found += (self.escalation.next_at, self.escalation.acknowledged_until)
         return [instant for instant in found if instant is not None]
-
-    def _promised(self) -> list[int | None]:
-        """Return when the table, a hold, or the promise to the customer has to be looked at."""
-        found = [hold.until for hold in self.holds if hold.active] if self.holds else []
-        for row in self.indicators:
-            found += (row.clear_at, row.falls_at, row.silent_at)
-        if self.debouncing:
-            return found
-        if not self.maintained:
-            found += (self.escalation.next_at, self.escalation.acknowledged_until)
-        found += (self.respond.next_due, self.restore.next_due)
-        found += [obligation.next_due for obligation in self.obligations]
-        return found
 
     @property
     def due(self) -> int | None:
