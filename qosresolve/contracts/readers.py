@@ -74,22 +74,25 @@ def _groups(data: bytes, at: int, shift: int) -> tuple[int, int]:
     raise ValueError("a number of too many bytes")
 
 
-def length(data: bytes, at: int) -> tuple[int, int]:
-    """Return twice the length of a text that takes more than one byte to say, and where it begins."""
+def size(data: bytes, at: int) -> tuple[int, int]:
+    """Return a number that may not be negative, and where it ends."""
     twice, at = zigzag(data, at)
     if twice & 1:
         raise ValueError("a negative length")
-    return twice, at
+    return twice >> 1, at
+
+
+SIZES = tuple([None if byte & 0x81 else byte >> 1 for byte in range(256)])  # by their only byte
 
 
 def array(data: bytes, at: int, read: Callable[[bytes, int], Part]) -> Part:
     """Return an array's items and its end; blocks that tell their size are left to the general reader."""
     items: list[Any] = []
     while True:
-        twice, at = length(data, at)
-        if not twice:
+        number, at = size(data, at)
+        if not number:
             return tuple(items), at
-        for _ in range(twice >> 1):
+        for _ in range(number):
             item, at = read(data, at)
             items.append(item)
 
@@ -119,7 +122,8 @@ class _Compiler:
         self._named: dict[str, dict[str, Any]] = {}
         self._made: dict[tuple[str, type], str] = {}
         self._known: dict[str, Any] = {
-            "TEXTS": _Texts(), "array": array, "length": length, "make": object.__new__, "zigzag": zigzag,
+            "SIZES": SIZES, "TEXTS": _Texts(), "array": array, "make": object.__new__, "size": size,
+            "zigzag": zigzag,
         }  # fmt: skip
 
     def function(self, schema: dict[str, Any], kind: type) -> Callable[[bytes, int], Part]:
@@ -177,7 +181,8 @@ class _Compiler:
             case "boolean":
                 lines = [_looked_up(to, self._name({0: False, 1: True}))]
             case "int" | "long":
-                lines = [*_number("zigzag"), f"{to} = n >> 1 ^ -(n & 1)"]
+                some = f"{to} = n >> 1 ^ -(n & 1)"
+                lines = ["n = b[i]; i += 1", "if n & 0x80: n, i = zigzag(b, i - 1)", some]
             case "bytes":
                 lines = _sized(f"{to} = b[i:e]", f"{to} = b''")
             case "string" if _is_enum(hint):
@@ -199,7 +204,7 @@ class _Compiler:
 
     def _union(self, node: list[Any], hint: Any, to: str) -> list[str]:  # noqa: ANN401 - a type's hint
         if "null" not in node:
-            return [*_number("length"), f"{to}, i = {self._branches(node, hint)}[n](b, i)"]
+            return ["n, i = size(b, i)", f"{to}, i = {self._branches(node, hint)}[n](b, i)"]
         (branch,) = (item for item in node if item != "null")
         (kind,) = (item for item in get_args(hint) if item is not type(None))
         some = [f"    {line}" for line in self._value(branch, kind, to)]
@@ -212,12 +217,10 @@ class _Compiler:
         ]  # fmt: skip
 
     def _branches(self, node: list[Any], hint: Any) -> str:  # noqa: ANN401 - a type's hint
-        """Return the name of a table from twice a branch to its function, for a union of records."""
+        """Return the name of a table from a branch to its function, for a union of records."""
         kinds = {kind.__name__: kind for kind in get_args(hint)}
         records = [self._resolved(branch) for branch in node]
-        return self._name(
-            {at << 1: self.function(item, kinds[item["name"]]) for at, item in enumerate(records)}
-        )
+        return self._name([self.function(item, kinds[item["name"]]) for item in records])
 
     def _resolved(self, node: Any) -> Any:  # noqa: ANN401 - a schema is any JSON
         if isinstance(node, str):
@@ -237,15 +240,14 @@ class _Compiler:
         return name
 
 
-def _number(longer: str) -> list[str]:
-    """Return the lines that read a number into `n`: of one byte at once, else by a function."""
-    negative = "n & 0x81" if longer == "length" else "n & 0x80"
-    return ["n = b[i]; i += 1", f"if {negative}: n, i = {longer}(b, i - 1)"]
-
-
 def _sized(some: str, none: str) -> list[str]:
     """Return the lines that read what begins with its length."""
-    return [*_number("length"), "if n:", f"    e = i + (n >> 1); {some}; i = e", "else:", f"    {none}"]
+    return [
+        "n = SIZES[b[i]]; i += 1",
+        "if n is None: n, i = size(b, i - 1)",
+        "if n:", f"    e = i + n; {some}; i = e",
+        "else:", f"    {none}",
+    ]  # fmt: skip
 
 
 def _looked_up(to: str, table: str) -> str:

@@ -18,7 +18,7 @@ Write = Callable[[Any], bytes]
 KEPT = 50_000  # texts and numbers whose bytes are remembered: most are written again and again
 SHORT = 64  # characters; longer texts are seldom written twice
 # Fields that differ in every event.
-FRESH = frozenset({"event_id", "observed_at", "offset", "sequence", "sampled_at"})
+FRESH = frozenset({"event_id", "observed_at", "offset", "sequence", "sampled_at", "value"})
 _HIGHEST = 1 << 50  # 64 bits less the 14 of the table
 
 
@@ -36,7 +36,7 @@ def long(number: int) -> bytes:
     """
     zigzag = number << 1 if number >= 0 else ~(number << 1)
     if zigzag < 0x4000:
-        return _groups(zigzag)
+        return _SMALL[zigzag]
     return _LOW[zigzag & 0x3FFF] + _HIGH[zigzag >> 14]
 
 
@@ -55,6 +55,14 @@ class _Low(dict[int, bytes]):
 
     def __missing__(self, bits: int) -> bytes:
         written = self[bits] = bytes((bits & 0x7F | 0x80, bits >> 7 | 0x80))
+        return written
+
+
+class _Small(dict[int, bytes]):
+    """The one or two groups of a number of 14 bits."""
+
+    def __missing__(self, bits: int) -> bytes:
+        written = self[bits] = _groups(bits)
         return written
 
 
@@ -88,7 +96,7 @@ def _kept(known: dict[Any, bytes], value: object, written: bytes) -> bytes:
     return written
 
 
-_LOW, _HIGH = _Low(), _High()
+_LOW, _SMALL, _HIGH = _Low(), _Small(), _High()
 LONGS, TEXTS = _Longs(), _Texts()
 _BOOLEANS = {False: b"\x00", True: b"\x01"}
 _TABLES = {"long": "LONGS", "int": "LONGS", "string": "TEXTS", "boolean": "BOOLEANS"}
