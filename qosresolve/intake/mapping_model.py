@@ -127,6 +127,9 @@ class FieldModel(Strict):
         return self
 
 
+_YEARS = ("%Y", "%y", "%G", "%c", "%x")  # what brings a year
+
+
 class TimeModel(Strict):
     """Where an instant is. `format`: auto (RFC 3339, RFC 2822, or a number), s, ms, us, ns, or `%`-letters.
 
@@ -140,8 +143,12 @@ class TimeModel(Strict):
 
     @model_validator(mode="after")
     def _known_format(self) -> Self:
-        if self.format not in ("auto", "s", "ms", "us", "ns") and "%" not in self.format:
+        if self.format in ("auto", "s", "ms", "us", "ns"):
+            return self
+        if "%" not in self.format:
             raise _problem(f'format "{self.format}" is not known', 'write auto, s, ms, us, ns or "%d.%m.%Y"')
+        if not any(year in self.format for year in _YEARS):
+            raise _problem(f'format "{self.format}" has no year', 'write all of the date, as "%d.%m.%Y"')
         return self
 
 

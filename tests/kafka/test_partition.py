@@ -359,11 +359,8 @@ def test_a_registry_that_is_down_while_writing_is_no_dead_letter(
     assert [entry.outcome for entry in journal(bench.commit())] == [Outcome.APPLIED]
 
 
-def test_whoever_waits_for_a_registry_has_no_record_in_hand(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_whoever_waits_for_a_registry_has_no_record_in_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that is killed while it asks leaves no note: three such ends would bury the record."""
-    note = bench.partition._note
     asked: list[int] = []
     read: list[int] = []
     reads = Contracts.read_input
@@ -377,8 +374,11 @@ def test_whoever_waits_for_a_registry_has_no_record_in_hand(
         read.append(note.words[PLACE])
         return reads(self, record, data)
 
+    monkeypatch.setattr(Contracts, "asks", True)
     monkeypatch.setattr(Contracts, "ask", ask)
     monkeypatch.setattr(Contracts, "read_input", read_input)
+    bench = Bench()
+    note = bench.partition._note
     bench.take(_raised(bench, "P1"))
     with pytest.raises(RetriableError):
         bench.take(bench.raw(DEGRADATION, b"wait"))
