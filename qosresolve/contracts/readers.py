@@ -14,7 +14,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from qosresolve.contracts import schemas
 from qosresolve.core.record import is_record
 
-UNREAD = (LookupError, ValueError, TypeError)  # UnicodeDecodeError is a ValueError
+UNREAD = (LookupError, ValueError)  # UnicodeDecodeError is a ValueError
 
 Read = Callable[[bytes, int], Any]
 Part = tuple[Any, int]  # a value, and where it ends

@@ -5,7 +5,6 @@ PoisonRecordError for bytes that are not that record; with a registry, Retriable
 """
 
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -218,9 +217,13 @@ class Contracts:
         """
         start = self._codec.today(record, data)
         if start:
-            read: Any = reader
-            with suppress(*UNREAD):  # the general way says what is wrong
-                value: T = read(record, kind)(data, start)
+            made: Any = reader
+            read = made(record, kind)
+            try:
+                value: T = read(data, start)
+            except UNREAD:
+                pass  # the general way says what is wrong
+            else:
                 return value
         decoded = self._codec.decode(record, data)
         return generally(decoded) if generally else convert.to_core(kind, decoded)

@@ -1,8 +1,8 @@
-"""Records: the values of the core that are made anew for every event, and how a changed copy is made.
+"""Records: the values of the core, and how a changed copy of one is made.
 
 A record is a dataclass with slots that the type checker takes for frozen: nobody may assign to its fields. At
 run time that is not enforced, since a frozen dataclass of fifty fields takes three times as long to make, and
-every event makes two of them. What is made seldom is a frozen dataclass.
+every event makes one. Policies, which are made seldom, are frozen dataclasses.
 """
 
 from collections.abc import Callable
