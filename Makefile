@@ -190,6 +190,10 @@ bench-core: venv ## Print what one update event costs, stage by stage
 bench-mix: venv ## Print what an event of a realistic mix costs, by its kind, without a broker
 	$(BIN)/python -m tests.bench.mix
 
+.PHONY: bench-instructions
+bench-instructions: venv ## Print how many instructions an event takes: the same over any load (needs valgrind)
+	$(BIN)/python -m tests.bench.instructions
+
 .PHONY: bench-intake
 bench-intake: venv ## Print how many VES alerts an intake takes a CPU second, 10,000 objects known (starts a broker)
 	$(BIN)/python -m tests.bench.intake

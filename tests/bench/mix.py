@@ -47,8 +47,8 @@ class Times:
 def main() -> None:
     """Measure and print."""
     events = [(at, event) for at, event in enumerate(prepared(SHAPE), 1) if event.partition == HERE]
-    messages = [_message(at, offset, event) for offset, (at, event) in enumerate(events)]
-    policy = _policies()
+    messages = [message(at, offset, event) for offset, (at, event) in enumerate(events)]
+    policy = policies()
     garbage.settle()
     rounds = [measured(messages, policy) for _ in range(ROUNDS)]
     for name, cost in rows([event.kind for _, event in events], rounds):
@@ -105,13 +105,13 @@ def _partition(policies: Policies) -> Partition:
     return partition
 
 
-def _policies() -> Policies:
+def policies() -> Policies:
     source = policy_file.load(policy_file.default_text())
     policy = policy_file.read_canonical(policy_file.compile(source))
     return Policies(policy, {policy.hash: policy})
 
 
-def _message(sequence: int, offset: int, event: Event) -> Message:
+def message(sequence: int, offset: int, event: Event) -> Message:
     """Return an event as the client hands it out, written by the broker when it was observed."""
     return Message(
         topic=_NAMES.of(DEGRADATION),
