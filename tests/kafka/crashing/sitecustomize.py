@@ -71,7 +71,7 @@ def _install(how: str, where: str, nth: str = "") -> None:
     if where.startswith(("intake-", "notify-")):
         _counted(how, where, nth)
         return
-    from qosresolve.contracts import codec, records  # noqa: PLC0415 - only in processes of such a test
+    from qosresolve.contracts import records  # noqa: PLC0415 - only in processes of such a test
     from qosresolve.kafka import examine, outputs, staging  # noqa: PLC0415
 
     examine.TAKE_S = 4.0
@@ -80,7 +80,11 @@ def _install(how: str, where: str, nth: str = "") -> None:
         return
     mark = MARK.encode()
     places: dict[str, tuple[object, str, Callable[..., bool]]] = {
-        "decode": (codec, "_read", lambda record, data, *_: record == "degradation" and mark in data),
+        "decode": (
+            records.Contracts,
+            "_read",
+            lambda _, record, __, data, *___: record == "degradation" and mark in data,
+        ),
         "step": (staging, "step", lambda _, received, *__: MARK in repr(received.body)),
         "encode": (outputs.Writer, "report", lambda _, __, report, *___: MARK in repr(report.indicators)),
         "state": (records.Contracts, "read_report", lambda _, data: mark in data),
