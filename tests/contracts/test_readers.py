@@ -42,6 +42,7 @@ def held_together(record: str, framed: bytes) -> bool:
     return True
 
 
+@pytest.mark.slow
 @every_record
 @few
 @given(st.data())
@@ -53,6 +54,7 @@ def test_the_values_are_fastavros(record: str, data: st.DataObject) -> None:
     assert held_together(record, written) or numbers
 
 
+@pytest.mark.slow
 @every_record
 @few
 @given(st.data())
@@ -65,6 +67,7 @@ def test_damaged_bytes(record: str, data: st.DataObject) -> None:
     held_together(record, CODEC.frame(record) + written[:at] + other + kept)
 
 
+@pytest.mark.slow
 @every_record
 @few
 @given(st.binary(max_size=200))
