@@ -7,11 +7,11 @@ A test holds the two ways together, for whole bytes and for damaged ones.
 
 from collections.abc import Callable
 from dataclasses import fields
-from enum import Enum
 from functools import cache
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from qosresolve.contracts import schemas
+from qosresolve.contracts.compiling import Compiler, is_enum, whole
 from qosresolve.core.record import is_record
 
 UNREAD = (LookupError, ValueError)  # UnicodeDecodeError is a ValueError
@@ -103,8 +103,7 @@ def reader(record: str, kind: type) -> Read:
 
     It raises one of `UNREAD` for bytes that are not exactly that record.
     """
-    whole = {"type": "record", "namespace": "read", "name": record, "fields": schemas.fields(record)}
-    part = _Compiler().function(schemas.inline(whole, set()), kind)
+    part = _Compiler().function(whole(record, schemas.fields(record)), kind)
 
     def read(data: bytes, start: int) -> object:
         value, end = part(data, start)
@@ -115,16 +114,16 @@ def reader(record: str, kind: type) -> Read:
     return read
 
 
-class _Compiler:
-    """Makes the functions of one record: source text of names and tables, never of what bytes hold."""
+class _Compiler(Compiler):
+    """Makes the functions (bytes, where it begins) -> (value, where it ends) of one record."""
 
     def __init__(self) -> None:
-        self._named: dict[str, dict[str, Any]] = {}
-        self._made: dict[tuple[str, type], str] = {}
-        self._known: dict[str, Any] = {
-            "SIZES": SIZES, "TEXTS": _Texts(), "array": array, "make": object.__new__, "size": size,
-            "zigzag": zigzag,
-        }  # fmt: skip
+        super().__init__(
+            {
+                "SIZES": SIZES, "TEXTS": _Texts(), "array": array, "make": object.__new__, "size": size,
+                "zigzag": zigzag,
+            }
+        )  # fmt: skip
 
     def function(self, schema: dict[str, Any], kind: type) -> Callable[[bytes, int], Part]:
         """Return the function that reads a record and says where it ends."""
@@ -150,13 +149,7 @@ class _Compiler:
             name = field["name"]
             lines += self._value(field["type"], hints[name], target.format(name), fresh=name in FRESH)
         value = "o" if is_record(kind) else f"{made}({', '.join(f'{name}=v_{name}' for name in names)})"
-        return self._defined([*lines, f"return {value}, i"])
-
-    def _defined(self, lines: list[str]) -> str:
-        name = f"read_{len(self._known)}"
-        body = "\n    ".join(lines)
-        exec(f"def {name}(b, i):\n    {body}", self._known)  # noqa: S102 - of our own schemas
-        return name
+        return self._defined("b, i", [*lines, f"return {value}, i"])
 
     def _value(
         self,
@@ -176,7 +169,7 @@ class _Compiler:
                 some = f"    {to}, i = array(b, i, {self._item(items, get_args(hint)[0])})"
                 lines = ["if b[i]:", some, "else:", f"    {to} = (); i += 1"]
             case {"type": "enum", "symbols": symbols}:
-                word = hint if _is_enum(hint) else str
+                word = hint if is_enum(hint) else str
                 lines = [_looked_up(to, self._name({at << 1: word(item) for at, item in enumerate(symbols)}))]
             case "boolean":
                 lines = [_looked_up(to, self._name({0: False, 1: True}))]
@@ -185,7 +178,7 @@ class _Compiler:
                 lines = ["n = b[i]; i += 1", "if n & 0x80: n, i = zigzag(b, i - 1)", some]
             case "bytes":
                 lines = _sized(f"{to} = b[i:e]", f"{to} = b''")
-            case "string" if _is_enum(hint):
+            case "string" if is_enum(hint):
                 words = self._name({word.value.encode(): word for word in hint})
                 lines = _sized(f"{to} = {words}[b[i:e]]", f"{to} = {words}[b'']")
             case "string":
@@ -200,7 +193,7 @@ class _Compiler:
         resolved = self._resolved(node)
         if isinstance(resolved, dict) and resolved["type"] == "record":
             return self._record(resolved, hint)
-        return self._defined([*self._value(node, hint, "v"), "return v, i"])
+        return self._defined("b, i", [*self._value(node, hint, "v"), "return v, i"])
 
     def _union(self, node: list[Any], hint: Any, to: str) -> list[str]:  # noqa: ANN401 - a type's hint
         if "null" not in node:
@@ -222,23 +215,6 @@ class _Compiler:
         records = [self._resolved(branch) for branch in node]
         return self._name([self.function(item, kinds[item["name"]]) for item in records])
 
-    def _resolved(self, node: Any) -> Any:  # noqa: ANN401 - a schema is any JSON
-        if isinstance(node, str):
-            return self._named.get(node, node)
-        if isinstance(node, list):
-            return node
-        if node["type"] in ("enum", "record"):
-            self._named[f"{node['namespace']}.{node['name']}"] = node
-        elif node["type"] != "array":
-            return node["type"]  # with a logical type: instants are plain numbers for us
-        return node
-
-    def _name(self, value: object) -> str:
-        """Give a name to what the functions need: a class, or a table."""
-        name = f"known_{len(self._known)}"
-        self._known[name] = value
-        return name
-
 
 def _sized(some: str, none: str) -> list[str]:
     """Return the lines that read what begins with its length."""
@@ -252,7 +228,3 @@ def _sized(some: str, none: str) -> list[str]:
 
 def _looked_up(to: str, table: str) -> str:
     return f"{to} = {table}[b[i]]; i += 1"
-
-
-def _is_enum(hint: Any) -> bool:  # noqa: ANN401 - a type's hint
-    return get_origin(hint) is None and isinstance(hint, type) and issubclass(hint, Enum)

@@ -5,13 +5,13 @@ of the schema, when the function is made. The bytes are those that fastavro writ
 holds the two together. A function raises what Python does for a value that is not of its type.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from functools import cache
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from qosresolve.contracts import schemas
+from qosresolve.contracts.compiling import Compiler, is_enum, whole
 
 Write = Callable[[Any], bytes]
 
@@ -112,7 +112,7 @@ def _array(items: Sequence[Any], write: Write) -> bytes:
 @cache
 def writer(record: str, kind: type) -> Write:
     """Return a function that writes values of a dataclass as a record of `schemas/`, without a frame."""
-    return _Compiler().function(_whole(record, schemas.fields(record)), kind)
+    return _Compiler().function(whole(record, schemas.fields(record)), kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,25 +129,19 @@ class Pieces:
 
 def pieces(record: str, kind: type, groups: Sequence[list[dict[str, Any]]]) -> Pieces:
     """Return how a record is written in pieces, one for each group of its fields."""
-    return _Compiler().pieces([(_whole(record, group), group) for group in groups], kind)
+    return _Compiler().pieces([(whole(record, group), group) for group in groups], kind)
 
 
-def _whole(record: str, some: list[dict[str, Any]]) -> dict[str, Any]:
-    whole = {"type": "record", "namespace": "written", "name": record, "fields": some}
-    inlined: dict[str, Any] = schemas.inline(whole, set())
-    return inlined
-
-
-class _Compiler:
-    """Makes the functions of one record: source text of names and tables, never of what a value holds."""
+class _Compiler(Compiler):
+    """Makes the functions value -> bytes of one record."""
 
     def __init__(self) -> None:
-        self._named: dict[str, dict[str, Any]] = {}
-        self._made: dict[tuple[str, type], str] = {}
-        self._known: dict[str, Any] = {
-            "LONGS": LONGS, "TEXTS": TEXTS, "BOOLEANS": _BOOLEANS, "array": _array, "join": b"".join,
-            "long": long, "string": string,
-        }  # fmt: skip
+        super().__init__(
+            {
+                "LONGS": LONGS, "TEXTS": TEXTS, "BOOLEANS": _BOOLEANS, "array": _array, "join": b"".join,
+                "long": long, "string": string,
+            }
+        )  # fmt: skip
 
     def function(self, schema: dict[str, Any], kind: type) -> Write:
         """Return the function that writes a record."""
@@ -156,19 +150,22 @@ class _Compiler:
 
     def pieces(self, groups: Sequence[tuple[dict[str, Any], list[dict[str, Any]]]], kind: type) -> Pieces:
         """Return the functions that write groups of fields, each as a piece."""
-        whole, lines = [], ["p = p.copy()"]
+        every, lines = [], ["p = p.copy()"]
         for at, (schema, group) in enumerate(groups):
             write = self._function(schema, kind)
             differs = " or ".join(f"v.{field['name']} is not w.{field['name']}" for field in group)
-            whole.append(f"{write}(v)")
+            every.append(f"{write}(v)")
             lines.append(f"if {differs}: p[{at}] = {write}(v)")
-        names = self._defined("v", f"[{', '.join(whole)}]"), self._defined("v, w, p", "p", lines)
+        names = (
+            self._defined("v", [f"return [{', '.join(every)}]"]),
+            self._defined("v, w, p", [*lines, "return p"]),
+        )
         return Pieces(*(self._known[name] for name in names))
 
     def _function(self, schema: dict[str, Any], kind: type, branch: bytes = b"") -> str:
         held: list[str] = []
         pieces = ([repr(branch)] if branch else []) + self._fields(schema, kind, "v", held)
-        return self._defined("v", f"join(({', '.join(pieces)},))" if pieces else "b''", held)
+        return self._defined("v", [*held, f"return join(({', '.join(pieces)},))" if pieces else "return b''"])
 
     def _fields(self, schema: dict[str, Any], kind: type, holder: str, held: list[str]) -> list[str]:
         """Return the expressions that write the fields of what a name holds.
@@ -191,38 +188,21 @@ class _Compiler:
                 pieces += self._pieces(field["type"], value, hints[name])
         return pieces
 
-    def _defined(self, arguments: str, expression: str, held: Sequence[str] = ()) -> str:
-        name = f"written_{len(self._known)}"
-        body = "\n    ".join([*held, f"return {expression}"])
-        exec(f"def {name}({arguments}):\n    {body}", self._known)  # noqa: S102 - of our own schemas
-        return name
-
     def _pieces(self, node: Any, value: str, hint: Any) -> list[str]:  # noqa: ANN401 - a schema is any JSON
         """Return the expressions whose bytes, one after the other, are the value's."""
         node = self._resolved(node)
         if node == "bytes":
             return [f"LONGS[len({value})]", value]
         if isinstance(node, str):
-            return [f"{_TABLES[node]}[{value}{'._value_' if _is_enum(hint) else ''}]"]
+            return [f"{_TABLES[node]}[{value}{'._value_' if is_enum(hint) else ''}]"]
         if isinstance(node, list):
             return [self._union(node, value, hint)]
         if node["type"] == "enum":
-            table = self._table({symbol: LONGS[at] for at, symbol in enumerate(node["symbols"])})
-            return [f"{table}[{value}{'._value_' if _is_enum(hint) else ''}]"]
+            table = self._name({symbol: LONGS[at] for at, symbol in enumerate(node["symbols"])})
+            return [f"{table}[{value}{'._value_' if is_enum(hint) else ''}]"]
         if node["type"] == "array":
             return [f"array({value}, {self._item(node['items'], get_args(hint)[0])})"]
         return [f"{self._record(node, hint)}({value})"]
-
-    def _resolved(self, node: Any) -> Any:  # noqa: ANN401 - a schema is any JSON
-        if isinstance(node, str):
-            return self._named.get(node, node)
-        if isinstance(node, list):
-            return node
-        if node["type"] in ("enum", "record"):
-            self._named[f"{node['namespace']}.{node['name']}"] = node
-        elif node["type"] != "array":
-            return node["type"]  # with a logical type: instants are plain numbers for us
-        return node
 
     def _record(self, node: dict[str, Any], kind: type) -> str:
         key = (f"{node['namespace']}.{node['name']}", kind)
@@ -235,7 +215,7 @@ class _Compiler:
         resolved = self._resolved(node)
         if isinstance(resolved, dict) and resolved["type"] == "record":
             return self._record(resolved, hint)
-        return self._defined("v", f"join(({', '.join(self._pieces(node, 'v', hint))},))")
+        return self._defined("v", [f"return join(({', '.join(self._pieces(node, 'v', hint))},))"])
 
     def _union(self, node: list[Any], value: str, hint: Any) -> str:  # noqa: ANN401 - a type's hint
         if "null" not in node:
@@ -254,13 +234,4 @@ class _Compiler:
             record = self._resolved(branch)
             kind = kinds[record["name"]]
             table[kind] = self._known[self._function(record, kind, LONGS[at])]
-        return self._table(table)
-
-    def _table(self, table: Mapping[Any, Any]) -> str:
-        name = f"table_{len(self._known)}"
-        self._known[name] = table
-        return name
-
-
-def _is_enum(hint: Any) -> bool:  # noqa: ANN401 - a type's hint
-    return get_origin(hint) is None and isinstance(hint, type) and issubclass(hint, Enum)
+        return self._name(table)
