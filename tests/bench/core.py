@@ -40,7 +40,11 @@ def main() -> None:
     for name, cost in costs.items():
         sys.stdout.write(f"{cost:8.1f} us  {name}\n")
     sys.stdout.write(f"{sum(costs.values()):8.1f} us  in all\n")
-    sys.stdout.write(f"{len(contracts.write_report(after)):8d} B   report\n")
+    entry, report = contracts.write_entry(done.entry), contracts.write_report(after)
+    again = median(lambda: contracts.read_entry(entry)), median(lambda: contracts.read_report(report))
+    sys.stdout.write(f"{again[0]:8.1f} us  read the journal record again\n")
+    sys.stdout.write(f"{again[1]:8.1f} us  read the report again\n")
+    sys.stdout.write(f"{len(report):8d} B   report\n")
 
 
 def prepare() -> tuple[Product, Received, int]:
