@@ -6,6 +6,7 @@ the schema's, and a test holds the two together.
 
 from typing import NamedTuple
 
+from qosresolve.contracts.readers import size, zigzag
 from qosresolve.core.inputs import Cause
 
 
@@ -18,7 +19,7 @@ class Head(NamedTuple):
 
 
 def head_of(data: bytes, start: int) -> Head:
-    """Return the head of an Avro record that begins at `start`. Raises IndexError or UnicodeDecodeError."""
+    """Return the head of an Avro record that begins at `start`. Raises one of `readers.UNREAD`."""
     product, at = _text(data, start)
     topic, at = _text(data, at)
     partition, at = _long(data, at)
@@ -29,20 +30,11 @@ def head_of(data: bytes, start: int) -> Head:
 
 
 def _long(data: bytes, at: int) -> tuple[int, int]:
-    """Return a zigzag number of seven bits a byte, the lowest first, and where it ends."""
-    byte = data[at]
-    at += 1
-    number = byte & 0x7F
-    shift = 7
-    while byte & 0x80:
-        byte = data[at]
-        at += 1
-        number |= (byte & 0x7F) << shift
-        shift += 7
-    return (number >> 1) ^ -(number & 1), at
+    twice, at = zigzag(data, at)
+    return twice >> 1 ^ -(twice & 1), at
 
 
 def _text(data: bytes, at: int) -> tuple[str, int]:
-    length, at = _long(data, at)
+    length, at = size(data, at)
     end = at + length
     return data[at:end].decode(), end

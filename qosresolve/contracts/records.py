@@ -160,8 +160,8 @@ class Contracts:
         if data.startswith(frame):
             try:
                 return head_of(data, len(frame))
-            except (IndexError, UnicodeDecodeError):
-                pass  # cut short: the whole reader says so in its own words
+            except UNREAD:
+                pass  # damaged: the whole reader says so in its own words
         entry = self.read_entry(data)
         return Head(entry.product_id, entry.cause, entry.now)
 
