@@ -5,9 +5,12 @@ Their source text is of names and tables, never of what a value or bytes hold.
 
 from collections.abc import Sequence
 from enum import Enum
-from typing import Any, get_origin
+from typing import Any, TypeVar, get_origin
 
 from qosresolve.contracts import schemas
+
+Key = TypeVar("Key")
+Made = TypeVar("Made")
 
 
 def whole(record: str, fields: list[dict[str, Any]]) -> dict[str, Any]:
@@ -20,6 +23,14 @@ def whole(record: str, fields: list[dict[str, Any]]) -> dict[str, Any]:
 def is_enum(hint: Any) -> bool:  # noqa: ANN401 - a type's hint
     """Tell whether a type is an enumeration."""
     return get_origin(hint) is None and isinstance(hint, type) and issubclass(hint, Enum)
+
+
+def remembered(known: dict[Key, Made], key: Key, made: Made, most: int) -> Made:
+    """Put what was made into a table that is emptied when it holds so much."""
+    if len(known) >= most:
+        known.clear()
+    known[key] = made
+    return made
 
 
 class Compiler:

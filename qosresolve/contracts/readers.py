@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, get_args, get_type_hints
 
 from qosresolve.contracts import schemas
-from qosresolve.contracts.compiling import Compiler, is_enum, whole
+from qosresolve.contracts.compiling import Compiler, is_enum, remembered, whole
 from qosresolve.core.record import is_record
 
 UNREAD = (LookupError, ValueError)  # UnicodeDecodeError is a ValueError
@@ -31,11 +31,7 @@ class _Texts(dict[bytes, str]):
 
     def __missing__(self, written: bytes) -> str:
         text = written.decode()
-        if len(written) <= SHORT:
-            if len(self) >= KEPT:
-                self.clear()
-            self[written] = text
-        return text
+        return remembered(self, written, text, KEPT) if len(written) <= SHORT else text
 
 
 _HIGH: dict[bytes, int] = {}  # the upper part of numbers of six bytes: instants of eight seconds share it
@@ -56,9 +52,7 @@ def zigzag(data: bytes, at: int) -> tuple[int, int]:
         return low | high, at + 6
     number, end = _groups(data, at + 2, 14)
     if end == at + 6:
-        if len(_HIGH) >= KEPT:
-            _HIGH.clear()
-        _HIGH[written] = number
+        remembered(_HIGH, written, number, KEPT)
     return low | number, end
 
 

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, get_args, get_type_hints
 
 from qosresolve.contracts import schemas
-from qosresolve.contracts.compiling import Compiler, is_enum, whole
+from qosresolve.contracts.compiling import Compiler, is_enum, remembered, whole
 
 Write = Callable[[Any], bytes]
 
@@ -26,7 +26,7 @@ class _Longs(dict[int, bytes]):
     """The bytes of an int or long: zigzag, then seven bits a byte."""
 
     def __missing__(self, number: int) -> bytes:
-        return _kept(self, number, long(number))
+        return remembered(self, number, long(number), KEPT)
 
 
 def long(number: int) -> bytes:
@@ -72,7 +72,7 @@ class _High(dict[int, bytes]):
     def __missing__(self, bits: int) -> bytes:
         if bits >= _HIGHEST:
             raise OverflowError("a number that is no long")
-        return _kept(self, bits, _groups(bits))
+        return remembered(self, bits, _groups(bits), KEPT)
 
 
 class _Texts(dict[str, bytes]):
@@ -80,20 +80,13 @@ class _Texts(dict[str, bytes]):
 
     def __missing__(self, text: str) -> bytes:
         written = string(text)
-        return _kept(self, text, written) if len(text) <= SHORT else written
+        return remembered(self, text, written, KEPT) if len(text) <= SHORT else written
 
 
 def string(text: str) -> bytes:
     """Return the bytes of a string, made afresh."""
     body = text.encode()
     return LONGS[len(body)] + body
-
-
-def _kept(known: dict[Any, bytes], value: object, written: bytes) -> bytes:
-    if len(known) >= KEPT:
-        known.clear()
-    known[value] = written
-    return written
 
 
 _LOW, _SMALL, _HIGH = _Low(), _Small(), _High()
